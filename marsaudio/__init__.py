@@ -1,0 +1,50 @@
+"""Hear Mars without the rover: load, separate, look at and find the wind in Perseverance's recordings.
+
+Everything public is named here and imported when it is first used, so that ``import marsaudio`` is quick.
+The names and their types stand in ``__init__.pyi``.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_MODULE_OF_NAME = {
+    "AudioFormatError": "errors",
+    "Calibration": "recording",
+    "CalibrationError": "errors",
+    "DataUnavailableError": "errors",
+    "MarsAudioError": "errors",
+    "OutputError": "errors",
+    "ParameterError": "errors",
+    "Recording": "recording",
+    "Source": "recording",
+    "Spectrogram": "spectra.spectrogram",
+    "Stems": "separation.stems",
+    "WindEvent": "events.table",
+    "WindEvents": "events.table",
+    "analyze": "report.analysis",
+    "detect_wind": "events.detection",
+    "load": "recording",
+    "separate": "separation.stems",
+    "separate_file": "separation.stems",
+    "simulate_scene": "simulate",
+    "spectrogram": "spectra.spectrogram",
+}
+_MODULES = ("catalog", "errors", "metrics", "plot", "simulate")
+
+__all__ = ["__version__", *_MODULE_OF_NAME, *_MODULES]  # noqa: PLE0604, RUF100
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULE_OF_NAME:
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF_NAME[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

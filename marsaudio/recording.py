@@ -1,0 +1,478 @@
+"""A recording: its samples, their rate, how they were calibrated, and where they came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio import catalog
+from marsaudio.errors import CalibrationError, DataUnavailableError, ParameterError
+from marsaudio.formats import audio, html
+
+Samples = npt.NDArray[np.float32]
+AIR_REFERENCE_PRESSURE = 20e-6  # Pa; ISO 1683
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What full scale is in pascals, and who says so.
+
+    Parameters
+    ----------
+    pascal_per_full_scale : float
+        The sound pressure, in Pa, of a sample of 1.0.
+    source : str
+        Where the figure is published, or how it was measured.
+
+    Raises
+    ------
+    CalibrationError
+        The figure is not a positive number, or has no source.
+    """
+
+    pascal_per_full_scale: float
+    source: str
+
+    def __post_init__(self) -> None:
+        value = self.pascal_per_full_scale
+        if not (np.isfinite(value) and value > 0):
+            raise CalibrationError(f"pascal_per_full_scale={value} must be a positive number of pascals.")
+        if not self.source.strip():
+            raise CalibrationError(
+                "A calibration needs its source: give source='...', where the sensitivity is published or "
+                "how it was measured."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a recording came from and what was done to it since; what is not known is None.
+
+    Attributes
+    ----------
+    key : str
+        Its name in the catalog.
+    path, url, sha256 : str
+        The file it was read from, where that is published, and its checksum.
+    title, microphone, credit, licence : str
+    sol : int
+        The Martian day of the mission, counted from landing.
+    date : str
+        ISO 8601; an interval where only the sol is known.
+    encoding : str
+        How the samples were stored, such as ``"PCM_16"``. None after a change of the samples.
+    offset : float
+        Seconds from the file's first sample to this recording's first sample.
+    simulated : bool
+        Made by `marsaudio.simulate`, not recorded on Mars.
+    metadata : dict of str to str
+        What the file says about itself.
+    history : tuple of str
+        What was done since it was read, in order.
+    """
+
+    key: str | None = None
+    path: str | None = None
+    url: str | None = None
+    sha256: str | None = None
+    title: str | None = None
+    microphone: str | None = None
+    sol: int | None = None
+    date: str | None = None
+    credit: str | None = None
+    licence: str | None = None
+    encoding: str | None = None
+    offset: float = 0.0
+    simulated: bool = False
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call it: its key, else its file's name, else that it was made in memory."""
+        return self.key or (Path(self.path).name if self.path else "recording from memory")
+
+    def after(self, step: str, **changes: Any) -> Source:
+        """The same source with one more step in its history."""
+        return dataclasses.replace(self, history=(*self.history, step), **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Sound as it was recorded: samples at their own rate, with where they came from.
+
+    Parameters
+    ----------
+    samples : array_like, shape (channels, frames) or (frames,)
+        Full scale is 1.0. Kept as a read-only float32 array of shape (channels, frames).
+    sample_rate : float
+        In Hz.
+    source : Source, optional
+        Whence.
+    calibration : Calibration, optional
+        Without one, levels are in dB re full scale.
+
+    Raises
+    ------
+    ParameterError
+        The samples are empty, not real floating-point numbers, not finite, or of shape (frames,
+        channels); or the rate is not a positive number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import marsaudio as ma
+    >>> tone = 0.1 * np.sin(2 * np.pi * 195.0 * np.arange(48000) / 48000)
+    >>> recording = ma.Recording(tone, 48000)
+    >>> recording
+    <marsaudio.Recording: recording from memory, 1.000 s, 48000 Hz, 1 channel, uncalibrated>
+    >>> recording.clip(0.25, 0.75).duration
+    0.5
+    """
+
+    samples: Samples
+    sample_rate: float
+    source: Source = field(default_factory=Source, kw_only=True)
+    calibration: Calibration | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "samples", _validated_samples(self.samples))
+        object.__setattr__(self, "sample_rate", validated_rate(self.sample_rate))
+
+    @property
+    def channels(self) -> int:
+        """How many channels there are."""
+        return int(self.samples.shape[0])
+
+    @property
+    def frames(self) -> int:
+        """How many samples each channel has."""
+        return int(self.samples.shape[1])
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sample_rate
+
+    @property
+    def level_unit(self) -> str:
+        """The unit of levels: pascals appear only where a sensitivity was given with its source."""
+        return "dB re 20 µPa" if self.calibration else "dB re full scale"
+
+    @property
+    def level_offset(self) -> float:
+        """What to add to a level in dB re full scale, in dB, for a level in `level_unit`."""
+        if self.calibration is None:
+            return 0.0
+        return float(20 * np.log10(self.calibration.pascal_per_full_scale / AIR_REFERENCE_PRESSURE))
+
+    def blocks(self, length: int = audio.BLOCK_FRAMES) -> Iterator[Samples]:
+        """Give the samples in blocks of shape (channels, `length`); the last may be shorter."""
+        for start in range(0, self.frames, length):
+            yield self.samples[:, start : start + length]
+
+    def clip(self, start: float, stop: float | None = None) -> Recording:
+        """Cut out the range from `start` to `stop`, in seconds from the first sample.
+
+        Parameters
+        ----------
+        start, stop : float
+            Rounded to the nearest sample. `stop` None means up to the end.
+
+        Returns
+        -------
+        Recording
+
+        Raises
+        ------
+        ParameterError
+            The range is empty or lies outside the recording.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> ma.load("sample").clip(5.0, 9.0).duration
+        4.0
+        """
+        first, last = audio.frame_range(start, stop, self.frames, self.sample_rate, self.source.name)
+        begin, end = first / self.sample_rate, last / self.sample_rate
+        source = self.source.after(
+            f"clip from {begin:.6g} to {end:.6g} s", offset=self.source.offset + begin
+        )
+        return dataclasses.replace(self, samples=self.samples[:, first:last], source=source)
+
+    def mono(self) -> Recording:
+        """The mean of the channels, as a recording of one channel; equal channels stay exact."""
+        if self.channels == 1:
+            return self
+        if channels_are_equal(self.samples):
+            source = self.source.after(f"one of {self.channels} equal channels")
+            return dataclasses.replace(self, samples=self.samples[:1], source=source)
+        source = self.source.after(f"mean of {self.channels} channels", encoding=None)
+        return dataclasses.replace(self, samples=self.samples.mean(axis=0, dtype=np.float64), source=source)
+
+    def resample(self, rate: float) -> Recording:
+        """Resample to another rate with soxr's high quality; the length in seconds stays.
+
+        Parameters
+        ----------
+        rate : float
+            The new rate in Hz.
+
+        Returns
+        -------
+        Recording
+
+        Raises
+        ------
+        ParameterError
+            The rate is not a positive number.
+        """
+        rate = validated_rate(rate)
+        if rate == self.sample_rate:
+            return self
+        import librosa
+
+        samples = librosa.resample(
+            self.samples, orig_sr=self.sample_rate, target_sr=rate, res_type="soxr_hq", axis=-1
+        )
+        source = self.source.after(f"resampled from {self.sample_rate:g} to {rate:g} Hz", encoding=None)
+        return dataclasses.replace(self, samples=samples, sample_rate=rate, source=source)
+
+    def save(self, path: str | os.PathLike[str], *, encoding: str | None = None) -> Path:
+        """Save as WAV, FLAC, OGG or MP3: whole or not at all, and never clipped.
+
+        Parameters
+        ----------
+        path
+            Its suffix names the format.
+        encoding
+            Such as ``"PCM_16"``, ``"PCM_24"`` or ``"FLOAT"``. None keeps the encoding that the
+            samples were read from where it holds them exactly, else takes 32-bit float (WAV) or
+            24-bit integers (FLAC).
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ParameterError
+            The suffix or encoding is unknown, or the samples are too loud for it.
+        OutputError
+            The file cannot be written. An older one is still there.
+        """
+        return audio.write_audio(
+            path,
+            self.samples,
+            self.sample_rate,
+            encoding=encoding,
+            preferred=self.source.encoding,
+            title=describe_source(self.source),
+            comment=self.source.credit,
+        )
+
+    def __repr__(self) -> str:
+        channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
+        calibrated = "calibrated" if self.calibration else "uncalibrated"
+        return (
+            f"<marsaudio.Recording: {describe_source(self.source)}, {self.duration:.3f} s, "
+            f"{self.sample_rate:g} Hz, {channels}, {calibrated}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return html.recording_fragment(
+            title=self.source.title or self.source.name,
+            caption=repr(self).strip("<>"),
+            credit=self.source.credit,
+            samples=self.samples[:1] if channels_are_equal(self.samples) else self.samples,
+            sample_rate=self.sample_rate,
+        )
+
+
+def load(
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    start: float = 0.0,
+    stop: float | None = None,
+    calibration: Calibration | None = None,
+    progress: bool = True,
+) -> Recording:
+    """Load a recording: by its key in the catalog, from a file, or from a PDS4 label.
+
+    Parameters
+    ----------
+    source
+        A key such as ``"sample"`` or ``"feb20_filtered"`` (see `marsaudio.catalog.keys`), the path
+        of a WAV, FLAC, OGG or MP3 file, the path of a PDS4 label (.xml) beside its audio file, or a
+        seekable binary file object. A path wins over a key where a file of that name exists.
+    start, stop : float, optional
+        The range to read, in seconds; only this much is read.
+    calibration : Calibration, optional
+        What full scale is in pascals. None of NASA's releases has a published one.
+    progress : bool, optional
+        Show a progress bar while a catalog recording is downloaded.
+
+    Returns
+    -------
+    Recording
+        At the file's own rate, with the file's own channels.
+
+    Raises
+    ------
+    DataUnavailableError
+        There is no such file, or a catalog recording could not be downloaded.
+    ParameterError
+        There is no such key, or the range lies outside the recording.
+    AudioFormatError
+        The file cannot be read as audio.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> ma.load("sample")
+    <marsaudio.Recording: sample, 18.000 s, 48000 Hz, 1 channel, uncalibrated>
+    >>> ma.load("sample", start=5.0, stop=9.0).duration
+    4.0
+    """
+    file, known = locate(source, progress=progress)
+    samples, info = audio.read_audio(file, start=start, stop=stop)
+    samples.flags.writeable = False
+    if start or stop is not None:
+        end = start + samples.shape[1] / info.sample_rate
+        known = known.after(f"read from {start:g} to {end:g} s")
+    described = dataclasses.replace(
+        known,
+        encoding=info.encoding,
+        offset=round(start * info.sample_rate) / info.sample_rate,
+        metadata={**info.metadata, **known.metadata},
+        title=known.title or info.metadata.get("title"),
+    )
+    return Recording(samples, info.sample_rate, source=described, calibration=calibration)
+
+
+def locate(
+    source: str | os.PathLike[str] | BinaryIO, *, progress: bool = True
+) -> tuple[audio.PathOrStream, Source]:
+    """Find the file that a key, path or label stands for, and what is known about it."""
+    if not isinstance(source, (str, os.PathLike)):
+        name = getattr(source, "name", None)
+        return source, Source(path=name if isinstance(name, str) else None)
+    text = os.fspath(source)
+    if not isinstance(source, str) or Path(text).exists() or _looks_like_a_path(text):
+        if text.lower().endswith(".xml"):
+            return _locate_labelled(Path(text))
+        return source, Source(path=text)
+    if text not in catalog.keys():
+        nearest = difflib.get_close_matches(text, catalog.keys(), n=3, cutoff=0.4) or catalog.keys()
+        raise ParameterError(
+            f"There is no file {text!r} here and no recording of that key. "
+            f"Nearest keys: {', '.join(nearest)}. 'marsaudio list' shows all."
+        )
+    entry = catalog.entry(text)
+    path = catalog.fetch(text, progress=progress)
+    return path, Source(
+        key=entry.key,
+        path=str(path),
+        url=entry.urls[0] if entry.urls else None,
+        sha256=entry.sha256,
+        title=entry.title,
+        microphone=entry.microphone,
+        sol=entry.sol,
+        date=entry.date,
+        credit=entry.credit,
+        licence=entry.licence,
+        simulated=entry.simulated,
+    )
+
+
+def _locate_labelled(path: Path) -> tuple[Path, Source]:
+    from marsaudio.formats import pds4
+
+    if not path.exists():
+        raise DataUnavailableError(f"There is no file {str(path)!r}. Check the spelling and the folder.")
+    label = pds4.read_label(path)
+    return label.audio_path, Source(
+        path=str(label.audio_path),
+        title=label.title,
+        microphone=label.instrument,
+        sol=label.sol,
+        credit="NASA/JPL-Caltech",
+        metadata=label.metadata,
+    )
+
+
+def _looks_like_a_path(text: str) -> bool:
+    return os.sep in text or "/" in text or "." in text
+
+
+def describe_source(source: Source) -> str:
+    """The source's name and the last thing done to it, for a title."""
+    return f"{source.name}, {source.history[-1]}" if source.history else source.name
+
+
+def channels_are_equal(samples: Samples) -> bool:
+    """Whether all channels hold the same samples, as in NASA's stereo files."""
+    return bool((samples[1:] == samples[0]).all())
+
+
+def validated_rate(rate: float) -> float:
+    """The rate as a number of Hz: an int where it is whole.
+
+    Raises
+    ------
+    ParameterError
+        It is not a positive, finite number.
+    """
+    try:
+        value = float(rate)
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not (np.isfinite(value) and value > 0):
+        raise ParameterError(f"sample_rate={rate!r} must be a positive number of samples a second (Hz).")
+    return int(value) if value.is_integer() else value
+
+
+def _validated_samples(samples: npt.ArrayLike) -> Samples:
+    array = np.asarray(samples)
+    if array.dtype.kind != "f":
+        raise ParameterError(
+            f"Samples of type {array.dtype} have no full scale of 1.0. Give floating-point samples; divide "
+            "16-bit integers by 32768, 24-bit integers by 8388608."
+        )
+    if array.ndim == 1:
+        array = array[np.newaxis]
+    if array.ndim != 2 or array.size == 0:
+        raise ParameterError(
+            f"Samples of shape {np.shape(samples)} are no recording. Give (frames,) or (channels, frames), "
+            "with at least one sample."
+        )
+    if array.shape[0] > array.shape[1]:
+        raise ParameterError(
+            f"Samples of shape {array.shape} have more channels than frames. The order is (channels, frames): "
+            "pass samples.T if yours is (frames, channels), as soundfile.read gives it."
+        )
+    if not np.isfinite(array).all():
+        channel, frame = np.argwhere(~np.isfinite(array))[0]
+        raise ParameterError(
+            f"Samples must be finite: channel {channel} holds {array[channel, frame]} at frame {frame}. "
+            "Repair or cut out that part first."
+        )
+    if array.dtype == np.float32 and not array.flags.writeable:
+        return array
+    with np.errstate(over="ignore"):
+        copy = np.array(array, dtype=np.float32, order="C")
+    if not np.isfinite(copy).all():
+        raise ParameterError("Samples are too large for float32 (3.4e38). Full scale is 1.0: scale them first.")
+    copy.flags.writeable = False
+    return copy
+
+
