@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -371,14 +370,11 @@ def locate(
         if text.lower().endswith(".xml"):
             return _locate_labelled(Path(text))
         return source, Source(path=text)
-    if text not in catalog.keys():
-        nearest = difflib.get_close_matches(text, catalog.keys(), n=3, cutoff=0.4) or catalog.keys()
-        raise ParameterError(
-            f"There is no file {text!r} here and no recording of that key. "
-            f"Nearest keys: {', '.join(nearest)}. 'marsaudio list' shows all."
-        )
-    entry = catalog.entry(text)
-    path = catalog.fetch(text, progress=progress)
+    try:
+        entry = catalog.entry(text)
+    except ParameterError as error:
+        raise ParameterError(f"There is no file {text!r} here. {error}") from None
+    path = catalog.fetch(entry.key, progress=progress)
     return path, Source(
         key=entry.key,
         path=str(path),

@@ -211,6 +211,47 @@ class AudioReader:
         return AudioInfo(int(file.samplerate), int(file.channels), frames, file.format, file.subtype, metadata)
 
 
+class AudioFile:
+    """An audio file as a source of blocks that can be read again and again.
+
+    Parameters
+    ----------
+    file
+        The path of an audio file, or a seekable binary stream.
+    """
+
+    def __init__(self, file: PathOrStream) -> None:
+        self._file = file
+        self._start = 0 if isinstance(file, (str, os.PathLike)) else file.tell()
+        with AudioReader(file) as reader:
+            self.info = reader.info
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second, in Hz."""
+        return self.info.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """How many channels there are."""
+        return self.info.channels
+
+    @property
+    def frames(self) -> int:
+        """How many samples each channel has."""
+        return self.info.frames
+
+    def blocks(self, length: int = BLOCK_FRAMES) -> Iterator[Samples]:
+        """Read from the start in blocks of shape (channels, `length`); the last may be shorter.
+
+        Of a path, each call opens it for itself; of a stream, only one can be under way at a time.
+        """
+        if not isinstance(self._file, (str, os.PathLike)):
+            self._file.seek(self._start)
+        with AudioReader(self._file) as reader:
+            yield from reader.blocks(length)
+
+
 def read_audio(
     file: PathOrStream, *, start: float = 0.0, stop: float | None = None
 ) -> tuple[Samples, AudioInfo]:
@@ -351,7 +392,7 @@ class AudioWriter:
 
         peak = float(np.abs(samples).max(initial=0.0))
         if self.encoding not in ("FLOAT", "DOUBLE") and not fits_integers(samples, self.encoding):
-            raise ParameterError(
+            raise WouldClipError(
                 f"Samples with a peak of {peak:.4f} would be clipped in {str(self.path)!r} ({self.encoding} "
                 "ends at 1.0). Save as a .wav with encoding='FLOAT', or make a quieter copy first."
             )
@@ -361,6 +402,10 @@ class AudioWriter:
         except (soundfile.SoundFileError, AssertionError):
             self._stream.raise_fault()
             raise
+
+
+class WouldClipError(ParameterError):
+    """Samples are louder than an encoding can hold."""
 
 
 class _FaultKeepingStream:
@@ -395,6 +440,16 @@ def choose_encoding(samples: Samples, container: str, *, preferred: str | None) 
     if widened in ENCODINGS_OF_CONTAINER[container] and widened is not None:
         if not bits or (fits_integers(samples, widened) and is_on_grid(samples, INTEGER_BITS[widened])):
             return widened
+    return FALLBACK_ENCODING[container]
+
+
+def encoding_for(path: Path, input_encoding: str | None) -> str:
+    """The encoding of a file made from an input of that encoding, with the input's own step."""
+    container = container_of(path)
+    if INTEGER_BITS.get(input_encoding or "", 32) <= 24:
+        widened = "PCM_16" if INTEGER_BITS[input_encoding or ""] == 8 else input_encoding
+        if widened in ENCODINGS_OF_CONTAINER[container]:
+            return str(widened)
     return FALLBACK_ENCODING[container]
 
 

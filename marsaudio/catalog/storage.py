@@ -1,0 +1,184 @@
+"""Where recordings lie on this machine, and whether they are still what they were.
+
+A file whose checksum is in the catalog is held against that. NASA publishes none, so for the others the
+checksum of the first download is written down in ``checksums.json`` in the data directory, and the file is
+held against it from then on. A file that was put there by hand has no such record and is taken as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from marsaudio.atomic import write_text
+from marsaudio.catalog.entries import Entry, entry
+from marsaudio.errors import DataUnavailableError
+
+DATA_DIRECTORY_VARIABLE = "MARSAUDIO_DATA_DIR"
+CHECKSUMS_FILE = "checksums.json"
+
+# In the wheel the sample data lie inside the package; in a checkout they lie beside it.
+_BUNDLED_FOLDERS = (Path(__file__).parents[1] / "sample_data", Path(__file__).parents[2] / "sample_data")
+_record_lock = threading.Lock()
+
+
+class KnownChecksum(NamedTuple):
+    """A checksum that a file must have, and in words who says so."""
+
+    sha256: str
+    origin: str
+
+
+def data_directory() -> Path:
+    """Name the folder that downloaded recordings are kept in; it need not exist yet.
+
+    Returns
+    -------
+    pathlib.Path
+        What the environment variable ``MARSAUDIO_DATA_DIR`` says, else the user's cache folder for
+        marsaudio on this system.
+
+    Examples
+    --------
+    >>> import os
+    >>> from marsaudio import catalog
+    >>> os.environ["MARSAUDIO_DATA_DIR"] = "/data/mars"  # doctest: +SKIP
+    >>> catalog.data_directory()  # doctest: +SKIP
+    PosixPath('/data/mars')
+    """
+    chosen = os.environ.get(DATA_DIRECTORY_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import pooch
+
+    return Path(pooch.os_cache("marsaudio"))
+
+
+def local_path(key: str) -> Path | None:
+    """Find a recording's file on this machine, without the network and without checking the file.
+
+    Parameters
+    ----------
+    key
+        One of `marsaudio.catalog.keys`.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None where it would have to be downloaded.
+
+    Raises
+    ------
+    ParameterError
+        There is no such key.
+
+    Examples
+    --------
+    >>> from marsaudio import catalog
+    >>> catalog.local_path("sample").name
+    'simulated_18s.wav'
+    """
+    known = entry(key)
+    for folder in (data_directory(),) if known.urls else _BUNDLED_FOLDERS:
+        for name in known.file_names:
+            # A folder that may not be looked into holds nothing that could be used.
+            with contextlib.suppress(OSError):
+                if (folder / name).is_file():
+                    return folder / name
+    return None
+
+
+def known_checksum(known: Entry, folder: Path) -> KnownChecksum | None:
+    """Tell which checksum a recording's file in `folder` must have, or None where nobody knows.
+
+    Raises
+    ------
+    DataUnavailableError
+        The record of earlier downloads is damaged. To go on without it would be to stop checking
+        silently, so that is left to a person.
+    """
+    if known.sha256 is not None:
+        return KnownChecksum(known.sha256, "the catalog says")
+    recorded = _read_checksums(folder).get(known.key)
+    if recorded is None:
+        return None
+    return KnownChecksum(
+        recorded,
+        f"{str(folder / CHECKSUMS_FILE)!r} has it from the first download (if NASA has published a new "
+        f"version since, remove {known.key!r} there)",
+    )
+
+
+def record_checksum(key: str, sha256: str, folder: Path) -> None:
+    """Write down the checksum of a first download.
+
+    Raises
+    ------
+    DataUnavailableError
+        The record is damaged.
+    OutputError
+        It cannot be written.
+    """
+    # Threads take turns. Of two processes that finish in the same instant one may lose its line; its
+    # file then counts as put there by hand.
+    with _record_lock:
+        checksums = _read_checksums(folder) | {key: sha256}
+        write_text(folder / CHECKSUMS_FILE, json.dumps(checksums, indent=2, sort_keys=True) + "\n")
+
+
+def file_sha256(path: Path) -> str:
+    """Compute the SHA-256 of a file, once per process as long as its size and time stay the same.
+
+    Raises
+    ------
+    DataUnavailableError
+        It cannot be read.
+    """
+    try:
+        status = path.stat()
+        return _sha256_of_version(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise DataUnavailableError(
+            f"Cannot read {str(path)!r}: {error.strerror or error}. Check that it is there and may be read."
+        ) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _sha256_of_version(path: Path, size: int, modified: int) -> str:  # noqa: ARG001 - size and time are its key
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_checksums(folder: Path) -> dict[str, str]:
+    path = folder / CHECKSUMS_FILE
+    try:
+        checksums = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise DataUnavailableError(
+            f"Cannot read {str(path)!r}, the checksums of what was downloaded: {error.strerror or error}. "
+            "Make it readable."
+        ) from error
+    except ValueError as error:
+        raise _damaged_checksums(path, str(error)) from error
+    if not isinstance(checksums, dict):
+        raise _damaged_checksums(path, "it holds no table of keys and checksums")
+    for key, value in checksums.items():
+        if not (isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)):
+            raise _damaged_checksums(path, f"{value!r} at {key!r} is no SHA-256 of 64 hexadecimal digits")
+    return checksums
+
+
+def _damaged_checksums(path: Path, reason: str) -> DataUnavailableError:
+    return DataUnavailableError(
+        f"{str(path)!r}, which holds the checksums of what was downloaded, is damaged: {reason}. Repair or "
+        "delete it; without it, the recordings beside it are taken as they are."
+    )

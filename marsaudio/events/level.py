@@ -1,0 +1,127 @@
+"""The level of the wind's band over time, with the rover's lines taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.errors import ParameterError
+from marsaudio.recording import Recording
+from marsaudio.separation.two_readings import ToneFreeChannel, tone_free_channels
+from marsaudio.spectra.stft import ShortTimeFourier, hann
+
+FloatArray = npt.NDArray[np.float64]
+
+FRAME_SECONDS = 0.25
+HOPS_PER_FRAME = 5
+# Between the loudest gust and the quietest moment of one recording lie some 30 dB. A level this far below the
+# loudest, at an end, was faded by hand.
+FADED_BELOW_LOUDEST_DB = 50.0
+
+
+@dataclass(frozen=True, eq=False)
+class BandLevel:
+    """A level over time.
+
+    Attributes
+    ----------
+    times : ndarray of float64
+        The centres of the frames, in seconds.
+    level : ndarray of float64
+        Mean square in the band, in dB re full scale; minus infinity in digital silence.
+    usable : ndarray of bool
+        False where the recording is muted or faded out.
+    frame, hop : float
+        Length of a frame and distance of two, in seconds.
+    """
+
+    times: FloatArray
+    level: FloatArray
+    usable: npt.NDArray[np.bool_]
+    frame: float
+    hop: float
+
+
+def band_level(
+    recording: Recording, *, band: tuple[float, float], line_frequencies: list[list[float]] | None = None
+) -> BandLevel:
+    """Measure the level of a band in Hann frames of a quarter of a second, every 50 ms.
+
+    L(t) = 10 log10( sum over the band of the power spectral density times the width of a bin ), of the mean
+    power over the channels, after the rover's lines were subtracted coherently.
+
+    Parameters
+    ----------
+    recording : Recording
+    band : (low, high)
+        In Hz.
+    line_frequencies : list of lists of float, optional
+        The lines of each distinct channel, where they are known already.
+
+    Returns
+    -------
+    BandLevel
+        Without any frames where the recording is shorter than one.
+
+    Raises
+    ------
+    ParameterError
+        The band is empty, outside of 0 to half the rate, or holds no frequency of the frames.
+    """
+    low, high = band
+    rate = recording.sample_rate
+    if not 0 <= low < high <= rate / 2:
+        raise ParameterError(
+            f"band=({low:g}, {high:g}) must be two rising frequencies from 0 to {rate / 2:g} Hz, half the "
+            "sample rate."
+        )
+    hop = max(round(FRAME_SECONDS / HOPS_PER_FRAME * rate), 1)
+    fourier = ShortTimeFourier(hop * HOPS_PER_FRAME, hop, hann(hop * HOPS_PER_FRAME), padded=False)
+    frequencies = fourier.frequencies(rate)
+    inside = (frequencies >= low) & (frequencies <= high)
+    if not inside.any():
+        raise ParameterError(
+            f"band=({low:g}, {high:g}) lies between two frequencies of the frames, which are "
+            f"{frequencies[1]:g} Hz apart. Take a wider band."
+        )
+    count = fourier.frame_count(recording.frames)
+    power = np.zeros(count)
+    usable = np.ones(count, dtype=bool)
+    channels = tone_free_channels(recording, line_frequencies) if count else []
+    # One-sided density times bin width, over the window's mean square.
+    scale = 2.0 / (fourier.n_fft * np.sum(fourier.window.astype(np.float64) ** 2))
+    for channel in channels:
+        for first, spectra in fourier.batches(channel):
+            part = spectra[0, :, inside]  # numpy puts the chosen bins first
+            energy = np.sum(part.real**2 + part.imag**2, axis=0, dtype=np.float64)
+            power[first : first + spectra.shape[1]] += energy * scale / len(channels)
+        usable &= _usable(channel, fourier, count)
+    with np.errstate(divide="ignore"):
+        level = 10 * np.log10(power)
+    times = fourier.centres(count, rate)
+    usable &= ~_faded(level, usable)
+    return BandLevel(times, level, usable, fourier.n_fft / rate, hop / rate)
+
+
+def _usable(channel: ToneFreeChannel, fourier: ShortTimeFourier, count: int) -> npt.NDArray[np.bool_]:
+    """Frames that touch no muted stretch of a channel."""
+    starts = fourier.hop_length * np.arange(count)
+    return channel.is_sounding(starts, starts + fourier.n_fft)
+
+
+def _faded(level: FloatArray, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Frames from an end of the recording up to the last that is fainter than any microphone hears."""
+    faded = np.zeros(len(level), dtype=bool)
+    if not usable.any():
+        return faded
+    faint = level < np.quantile(level[usable], 0.95) - FADED_BELOW_LOUDEST_DB
+    # A fade wavers on its way down: a stretch at an end counts as faded up to its last faint frame, as long
+    # as most of it is faint.
+    for order in (slice(None), slice(None, None, -1)):
+        share = np.cumsum(faint[order]) / np.arange(1, len(level) + 1)
+        ends = np.flatnonzero(faint[order] & (share >= 0.5))
+        if ends.size:
+            faded[order][: ends[-1] + 1] = True
+    return faded

@@ -1,0 +1,224 @@
+"""How good a separation or a detection is, against a known truth: one function each.
+
+Arrays of samples are of shape (..., frames) and are compared as one signal over all their channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.errors import ParameterError
+
+Interval = tuple[float, float]
+
+
+def sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
+    """The signal-to-distortion ratio, 10 log10( sum s² / sum (s - ŝ)² ), in dB.
+
+    Scale errors count, as they must for stems that add up to the recording.
+
+    Parameters
+    ----------
+    estimate, truth : array_like of the same shape
+
+    Returns
+    -------
+    float
+        Infinite where the estimate is the truth.
+
+    Raises
+    ------
+    ParameterError
+        The shapes differ, or the truth is silent.
+
+    Examples
+    --------
+    >>> from marsaudio import metrics
+    >>> round(metrics.sdr([0.9, -0.9], [1.0, -1.0]), 6)
+    20.0
+    """
+    s_hat, s = _validated(estimate, truth)
+    return _ratio_db(np.sum(s**2), np.sum((s - s_hat) ** 2))
+
+
+def si_sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
+    """The scale-invariant signal-to-distortion ratio, in dB.
+
+    10 log10( |a s|² / |a s - ŝ|² ) with a = <ŝ, s> / <s, s>.
+
+    Source: J. Le Roux, S. Wisdom, H. Erdogan, J. R. Hershey, "SDR - half-baked or well done?", ICASSP 2019,
+    doi:10.1109/ICASSP.2019.8683855.
+
+    Parameters
+    ----------
+    estimate, truth : array_like of the same shape
+
+    Returns
+    -------
+    float
+        Infinite where the estimate is a multiple of the truth, minus infinity where it holds nothing of it.
+
+    Raises
+    ------
+    ParameterError
+        The shapes differ, or the truth is silent.
+
+    Examples
+    --------
+    >>> from marsaudio import metrics
+    >>> round(metrics.si_sdr([1.0, 1.1], [2.0, 2.0]), 3)
+    26.444
+    """
+    s_hat, s = _validated(estimate, truth)
+    target = np.dot(s_hat, s) / np.dot(s, s) * s
+    return _ratio_db(np.sum(target**2), np.sum((target - s_hat) ** 2))
+
+
+def line_suppression(
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    *,
+    sample_rate: float,
+    frequency: float,
+    half_width: float = 2.0,
+) -> float:
+    """How much weaker a line became, in dB: the ratio of the power within `half_width` around it.
+
+    What lies beside the line within that width counts too, so that the figure cannot exceed how far the line
+    stood above it, unless that was weakened as well.
+
+    Parameters
+    ----------
+    before, after : array_like of the same shape
+    sample_rate : float
+        In Hz.
+    frequency, half_width : float
+        In Hz.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ParameterError
+        The shapes differ, `before` is silent, or the signal is too short to tell such a width.
+    """
+    after, before = _validated(after, before, flat=False)
+    window = np.hanning(before.shape[-1])
+    frequencies = np.fft.rfftfreq(before.shape[-1], 1 / sample_rate)
+    inside = np.abs(frequencies - frequency) <= half_width
+    if not inside.any():
+        raise ParameterError(
+            f"{before.shape[-1] / sample_rate:.3f} s are too short to tell {half_width:g} Hz around "
+            f"{frequency:g} Hz. Take a longer signal or a wider half_width."
+        )
+    powers = [np.sum(np.abs(np.fft.rfft(x * window)[..., inside]) ** 2) for x in (before, after)]
+    return _ratio_db(*powers)
+
+
+@dataclass(frozen=True)
+class EventScores:
+    """How well detected intervals match true ones.
+
+    Attributes
+    ----------
+    precision, recall, f1 : float
+        Of the matched pairs; 1 where there was nothing to find and nothing was found.
+    matches : tuple of (int, int)
+        Numbers of the detected and the true interval of each pair.
+    onset_errors : tuple of float
+        Detected minus true start of each pair, in seconds.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    matches: tuple[tuple[int, int], ...]
+    onset_errors: tuple[float, ...]
+
+
+def event_scores(
+    detected: Sequence[Interval], truth: Sequence[Interval], *, minimum_iou: float = 0.5
+) -> EventScores:
+    """Match detected to true intervals one to one, and count.
+
+    A pair matches where its intersection over union reaches `minimum_iou`; of all ways to pair, the one with the
+    most matches is taken (a maximum bipartite matching, as in mir_eval and sed_eval).
+
+    Parameters
+    ----------
+    detected, truth : sequence of (start, end)
+        In seconds.
+    minimum_iou : float, optional
+        From above 0 to 1.
+
+    Returns
+    -------
+    EventScores
+
+    Raises
+    ------
+    ParameterError
+        An interval ends before it starts, or `minimum_iou` is out of its range.
+
+    Examples
+    --------
+    >>> from marsaudio import metrics
+    >>> metrics.event_scores([(1.0, 3.0), (8.0, 9.0)], [(1.5, 3.0)]).precision
+    0.5
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    if not 0 < minimum_iou <= 1:
+        raise ParameterError(f"minimum_iou={minimum_iou} must be above 0 and at most 1.")
+    for start, end in (*detected, *truth):
+        if not end > start:
+            raise ParameterError(f"The interval from {start} to {end} s must end after it starts.")
+    overlap = np.array([[intersection_over_union(a, b) for b in truth] for a in detected])
+    matches: list[tuple[int, int]] = []
+    if overlap.size:
+        # Matches come first; among equally many, the larger overlap.
+        worth = np.where(overlap >= minimum_iou, 1 + overlap / (1 + len(detected)), 0.0)
+        rows, columns = linear_sum_assignment(worth, maximize=True)
+        matches = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if worth[i, j] > 0]
+    hits = len(matches)
+    precision = hits / len(detected) if detected else float(not truth)
+    recall = hits / len(truth) if truth else float(not detected)
+    total = len(detected) + len(truth)
+    return EventScores(
+        precision,
+        recall,
+        2 * hits / total if total else 1.0,
+        tuple(matches),
+        tuple(float(detected[i][0] - truth[j][0]) for i, j in matches),
+    )
+
+
+def intersection_over_union(a: Interval, b: Interval) -> float:
+    """The length that two intervals share, over the length that they cover together."""
+    shared = max(min(a[1], b[1]) - max(a[0], b[0]), 0.0)
+    return shared / ((a[1] - a[0]) + (b[1] - b[0]) - shared)
+
+
+def _validated(
+    estimate: npt.ArrayLike, truth: npt.ArrayLike, *, flat: bool = True
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    s_hat, s = np.asarray(estimate, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    if s_hat.shape != s.shape:
+        raise ParameterError(
+            f"The shapes {s_hat.shape} and {s.shape} differ. Compare signals of equal shape."
+        )
+    if not np.any(s):
+        raise ParameterError("The truth is silent: no ratio to it is defined.")
+    return (s_hat.ravel(), s.ravel()) if flat else (s_hat, s)
+
+
+def _ratio_db(signal: float, distortion: float) -> float:
+    if distortion == 0:
+        return float("inf")
+    return float(10 * np.log10(signal / distortion)) if signal > 0 else float("-inf")

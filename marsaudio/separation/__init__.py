@@ -1,0 +1,5 @@
+"""Where the wind is told from the rover: lines, floor, wind level, gain, stems.
+
+Read in this order: `survey` (what may count), `lines` (the rover's tones), `model` (floor and wind),
+`gain` (how much of each moment is wind), `stems` (the result, additive to the bit).
+"""

@@ -1,0 +1,80 @@
+"""How much of each bin of each frame is wind: Wiener's gain on the model's floor and level.
+
+G = W / (W + R), with the wind's power W estimated from the frame and its neighbours.
+
+Source: Y. Ephraim and D. Malah, "Speech enhancement using a minimum mean-square error short-time spectral
+amplitude estimator", IEEE Trans. ASSP 32 (1984), doi:10.1109/TASSP.1984.1164453 (the posterior mean of
+|W|²); the level of each frame by maximum likelihood, as in `marsaudio.separation.model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.separation.model import LOW_FREQUENCIES, WindModel
+from marsaudio.spectra.stft import Spectra, with_context
+
+FloatArray = npt.NDArray[np.float64]
+
+CONTEXT_FRAMES = 6
+SMOOTHED_FRAMES = 5
+SMOOTHED_BINS = 7
+LEVEL_ROUNDS = 12
+
+
+def wind_spectra(batches: Iterable[tuple[int, Spectra]], model: WindModel) -> Iterator[tuple[int, Spectra]]:
+    """Keep the wind's share of each bin of one channel's spectra; nothing above the modelled bins."""
+    for first, spectra, core in with_context(batches, CONTEXT_FRAMES):
+        part = spectra[0, :, : model.bins]
+        wind = np.zeros_like(spectra[:, core])
+        if model.loudest > 0:
+            gain = wind_gain(part.real**2 + part.imag**2, model)
+            wind[0, :, : model.bins] = part[core] * gain[core].astype(np.float32)
+        yield first + core.start, wind
+
+
+def wind_gain(power: npt.NDArray[np.float32], model: WindModel) -> FloatArray:
+    """Wiener's gain in each bin.
+
+    From the prior W = h w, twice: the posterior mean of the wind's power, G² |X|² + G R, is smoothed over
+    5 frames and 7 bins and mixed with the prior; so the gain follows what the model did not foresee,
+    without the flutter of single bins.
+
+    Parameters
+    ----------
+    power : ndarray of float32, shape (frames, bins)
+        |X|² with the lines taken out.
+    model : WindModel
+
+    Returns
+    -------
+    ndarray of float64, shape (frames, bins)
+        From 0 to 1.
+    """
+    from scipy.ndimage import uniform_filter
+
+    floor = np.maximum(model.floor, 1e-30)
+    prior = np.outer(frame_levels(power, model), model.shape)
+    wind = prior
+    for _ in range(2):
+        gain = wind / (wind + floor)
+        posterior = uniform_filter(
+            gain**2 * power + gain * floor, (SMOOTHED_FRAMES, SMOOTHED_BINS), mode="nearest"
+        )
+        wind = (0.5 * prior + posterior) / 1.5
+    return np.asarray(wind / (wind + floor))
+
+
+def frame_levels(power: npt.NDArray[np.float32], model: WindModel) -> FloatArray:
+    """The wind's level in each frame by maximum likelihood, never above what the model has heard as wind."""
+    trust = np.minimum(1.0, LOW_FREQUENCIES / np.maximum(model.frequencies, 1.0)) * model.shape
+    floor = np.maximum(model.floor, 1e-30)
+    level = np.maximum((np.maximum(power - floor, 0) @ trust) / max(float(trust @ model.shape), 1e-300), 0)
+    level = np.minimum(level, model.loudest)
+    for _ in range(LEVEL_ROUNDS):
+        expected = floor + np.outer(level, model.shape)
+        level = level * np.sqrt(((power / expected**2) @ trust) / np.maximum((1 / expected) @ trust, 1e-300))
+    return np.asarray(np.minimum(level, model.loudest))

@@ -1,0 +1,215 @@
+"""The rover's tones: found by their steady phase, followed, and taken out coherently.
+
+Pumps and clocks make lines that keep their phase for seconds; wind does not. A line that is removed with
+its own amplitude and phase leaves the wind beside it untouched, which no notch filter does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.spectra.stft import ShortTimeFourier, Spectra, with_context
+
+FloatArray = npt.NDArray[np.float64]
+
+BASELINE_BINS = 61  # neighbours whose median is the level around a line: +-30 bins
+FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
+FALSE_LINES = 0.01  # expected number of noise bins taken for lines in a whole spectrum
+PROMINENCE_DB = 6.0  # a weaker line is lost in the noise of its own bin and needs no removal
+LOG_PERIODOGRAM_SPREAD_DB = 5.57  # standard deviation of 10 log10 of an exponential variable
+MEMORY_SECONDS = 2.0  # half-width of the average over which a line's amplitude and phase are followed
+MAIN_LOBE_BINS = 2
+KERNEL_BINS = 10  # beyond this the Hann window's sidelobes are 75 dB down
+
+
+@dataclass(frozen=True)
+class Line:
+    """A tone of the rover.
+
+    Attributes
+    ----------
+    frequency : float
+        In Hz.
+    level : float
+        Of the sine, mean square, in dB re full scale.
+    prominence : float
+        Above the noise around it in the bins of the transform, in dB.
+    coherence : float
+        From 0 (its phase is random from frame to frame) to 1 (a clock).
+    """
+
+    frequency: float
+    level: float
+    prominence: float
+    coherence: float
+
+
+class PhaseStatistics:
+    """Level and steadiness of phase in every bin, gathered over the usable frames.
+
+    Between frames that do not overlap, N samples apart, a tone at frequency f turns by 2 pi f N / f_s; noise
+    turns by chance. So with the unit phasor u_t = X_(t+L) X_t* / |X_(t+L) X_t*|, L = N / H, the resultant
+    R = |mean u| is 1 for a tone and near 0 for noise, whatever the level does. Rayleigh's test gives
+    P(R > r) = exp(-n r²) for n independent phasors of noise.
+
+    Source: K. V. Mardia and P. E. Jupp, *Directional Statistics* (2000), section 6.3; the phase increment
+    as a measure of frequency: J. L. Flanagan and R. M. Golden, "Phase vocoder", Bell Syst. Tech. J. 45
+    (1966), doi:10.1002/j.1538-7305.1966.tb01706.x.
+    """
+
+    def __init__(self, fourier: ShortTimeFourier) -> None:
+        self._fourier = fourier
+        self._lag = fourier.n_fft // fourier.hop_length
+        self._phasors = np.zeros(fourier.bins, dtype=np.complex128)
+        self._log_power = np.zeros(fourier.bins)
+        self.pairs = 0
+        self.frames = 0
+
+    def add(self, batches: Iterable[tuple[int, Spectra]], usable: npt.NDArray[np.bool_]) -> None:
+        """Take in the spectra of one channel."""
+        tiny = np.finfo(np.float32).tiny
+        for first, spectra, core in with_context(batches, self._lag):
+            later = spectra[0, core]
+            begin = max(core.start - self._lag, 0)
+            earlier = spectra[0, begin : core.stop - self._lag]
+            frames = first + np.arange(core.start, core.stop)
+            chosen = usable[frames]
+            self._log_power += np.log10(np.abs(later[chosen]) ** 2 + tiny, dtype=np.float64).sum(axis=0)
+            self.frames += int(chosen.sum())
+            later, frames = later[len(later) - len(earlier) :], frames[len(frames) - len(earlier) :]
+            both = usable[frames] & usable[frames - self._lag]
+            turn = later[both] * earlier[both].conj()
+            self._phasors += (turn / (np.abs(turn) + tiny)).sum(axis=0, dtype=np.complex128)
+            self.pairs += int(both.sum())
+
+    def lines(self, sample_rate: float) -> list[Line]:
+        """The lines that stand out in level and keep their phase."""
+        from scipy.ndimage import median_filter
+
+        if self.pairs < 2:
+            return []
+        bins = self._fourier.bins
+        level = 10 * self._log_power / self.frames
+        around = median_filter(level, size=min(BASELINE_BINS, bins), mode="nearest")
+        prominence = level - around
+        coherence = np.abs(self._phasors) / self.pairs
+        independent = max(self.frames / FRAMES_PER_INDEPENDENT, 1.0)
+        peak = np.zeros(bins, dtype=bool)
+        peak[1:-1] = (level[1:-1] >= level[:-2]) & (level[1:-1] > level[2:])
+        # Either the phase alone is beyond chance, or (in short recordings, where it cannot be) the level is.
+        steady = independent * coherence**2 > np.log(bins / FALSE_LINES)
+        needed = np.sqrt(2 * np.log(bins / FALSE_LINES)) * LOG_PERIODOGRAM_SPREAD_DB / np.sqrt(independent)
+        loud = (prominence > needed) & (coherence > 0.5)
+        found = np.flatnonzero(peak & (prominence > PROMINENCE_DB) & (steady | loud))
+        offsets = np.angle(self._phasors[found]) / (2 * np.pi)
+        window = self._fourier.window.astype(np.float64)
+        # A sine of mean square s peaks at |X|² = s (sum w)² / 2 in its bin.
+        to_full_scale = 10 * np.log10(2 / np.sum(window) ** 2)
+        return [
+            Line(
+                frequency=float((k + offset) * sample_rate / self._fourier.n_fft),
+                level=float(level[k] + to_full_scale),
+                prominence=float(prominence[k]),
+                coherence=float(coherence[k]),
+            )
+            for k, offset in zip(found, offsets, strict=True)
+        ]
+
+
+class LineRemoval:
+    """Subtracts lines from spectra, each with the amplitude and phase that it has around that time.
+
+    In frame t a line at frequency f has the amplitude a_t = K^H X_t / K^H K, K the window's transform at f.
+    Turned back by exp(-2 pi i f s_t / f_s) it is constant but for slow changes, so it is averaged over
+    +-2 s with weights 1 / (power beside the line): frames with gusts count little. What is
+    subtracted is K times that average turned forward again.
+
+    Source: weighted least squares on a sinusoid, S. M. Kay, *Fundamentals of Statistical Signal
+    Processing: Estimation Theory* (1993), example 4.2.
+    """
+
+    def __init__(
+        self,
+        frequencies: Iterable[float],
+        fourier: ShortTimeFourier,
+        sample_rate: float,
+        usable: npt.NDArray[np.bool_],
+    ) -> None:
+        self._fourier = fourier
+        self._rate = sample_rate
+        self._usable = usable
+        self.context = max(round(MEMORY_SECONDS * sample_rate / fourier.hop_length), 1)
+        # The strongest are not known here; low ones come first, and each is fitted to what is left.
+        self._kernels = [self._kernel(frequency) for frequency in sorted(frequencies)]
+
+    def _kernel(self, frequency: float) -> tuple[float, slice, npt.NDArray[np.complex64], int]:
+        """The window's transform at a frequency, over the bins around it, and where its middle is."""
+        n_fft = self._fourier.n_fft
+        position = frequency * n_fft / self._rate
+        middle = round(position)
+        low, high = max(middle - KERNEL_BINS, 0), min(middle + KERNEL_BINS + 1, self._fourier.bins)
+        kernel = hann_transform(np.asarray(position - np.arange(low, high), dtype=np.float64), n_fft)
+        return frequency, slice(low, high), kernel.astype(np.complex64), middle - low
+
+    def clean(self, batches: Iterable[tuple[int, Spectra]]) -> Iterator[tuple[int, Spectra]]:
+        """Give the same batches without the lines."""
+        if not self._kernels:
+            yield from batches
+            return
+        for first, spectra, core in with_context(batches, self.context):
+            cleaned = spectra[:, core].copy()
+            frames = first + np.arange(spectra.shape[1])
+            rest = spectra.copy()
+            for kernel in self._kernels:
+                self._subtract(rest[0], frames, kernel)
+            cleaned[0] = rest[0, core]
+            yield first + core.start, cleaned
+
+    def _subtract(
+        self,
+        spectra: npt.NDArray[np.complex64],
+        frames: npt.NDArray[np.intp],
+        kernel: tuple[float, slice, npt.NDArray[np.complex64], int],
+    ) -> None:
+        """Subtract one line, in place, from the frames (frames, bins) of one channel."""
+        frequency, bins, shape, middle = kernel
+        starts = self._fourier.first_start + self._fourier.hop_length * frames
+        turns = np.exp(-2j * np.pi * np.mod(frequency / self._rate * starts, 1.0))
+        lobe = slice(max(middle - MAIN_LOBE_BINS, 0), middle + MAIN_LOBE_BINS + 1)
+        beside = np.ones(len(shape), dtype=bool)
+        beside[max(middle - MAIN_LOBE_BINS - 1, 0) : middle + MAIN_LOBE_BINS + 2] = False
+        part = spectra[:, bins]
+        amplitude = part[:, lobe] @ shape[lobe].conj() / np.sum(np.abs(shape[lobe]) ** 2)
+        usable = self._usable[frames]
+        noise = np.mean(np.abs(part[:, beside]) ** 2, axis=1)
+        if not usable.any():
+            return
+        weight = np.where(usable, 1.0 / (noise + 1e-3 * np.median(noise[usable]) + 1e-30), 0.0)
+        window = np.hanning(2 * self.context + 3)[1:-1]
+        here = slice(self.context, self.context + len(frames))
+        total = np.convolve(weight, window)[here]
+        mean = np.convolve(weight * amplitude * turns, window)[here]
+        steady = np.where(usable & (total > 0), mean / np.maximum(total, 1e-30), 0.0)
+        part -= ((steady * turns.conj())[:, np.newaxis] * shape).astype(np.complex64)
+
+
+def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:
+    """The transform of a sine under a Hann window of n samples, at `offset` bins from the sine.
+
+    W(x) = D(x) / 2 - D(x + 1) / 4 - D(x - 1) / 4 with Dirichlet's kernel
+    D(x) = exp(pi i x (n - 1) / n) sin(pi x) / sin(pi x / n).
+
+    Source: F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
+    transform", Proc. IEEE 66 (1978), doi:10.1109/PROC.1978.10837.
+    """
+
+    def dirichlet(x: FloatArray) -> npt.NDArray[np.complex128]:
+        below = np.sin(np.pi * x / n)
+        ratio = np.where(np.abs(below) < 1e-12, n, np.sin(np.pi * x) / np.where(below == 0, 1, below))
+        return np.asarray(np.exp(1j * np.pi * x * (n - 1) / n) * ratio)
+
+    return dirichlet(offset) / 2 - dirichlet(offset + 1) / 4 - dirichlet(offset - 1) / 4

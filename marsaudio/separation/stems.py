@@ -1,0 +1,210 @@
+"""Two stems from one recording, wind and rover, whose sum is the recording to the bit."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from marsaudio.errors import ParameterError
+from marsaudio.formats import audio
+from marsaudio.recording import Recording, Source, locate
+from marsaudio.separation.model import WindModel
+from marsaudio.separation.two_readings import Plan, plan_separation, wind_blocks
+
+logger = logging.getLogger("marsaudio")
+
+
+@dataclass(frozen=True, eq=False)
+class Stems:
+    """A recording taken apart.
+
+    Attributes
+    ----------
+    wind, rover : Recording
+        ``wind.samples + rover.samples`` is the recording's samples, bit for bit, for 16- and 24-bit
+        input; for other input to within half a step of 2**-23 of its peak.
+    models : tuple of WindModel
+        What was learned, one for each channel; one in all where the channels are equal.
+    notes : tuple of str
+        What a reader of the result must know, such as that there was too little to learn from.
+    """
+
+    wind: Recording
+    rover: Recording
+    models: tuple[WindModel, ...]
+    notes: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Recording]:
+        return iter((self.wind, self.rover))
+
+    @property
+    def recording(self) -> Recording:
+        """What was taken apart: the sum of the stems."""
+        source = dataclasses.replace(self.wind.source, history=self.wind.source.history[:-1])
+        return dataclasses.replace(self.wind, samples=self.wind.samples + self.rover.samples, source=source)
+
+    @property
+    def line_frequencies(self) -> list[list[float]]:
+        """The frequencies of the rover's lines in each distinct channel, in Hz."""
+        return [[line.frequency for line in model.lines] for model in self.models]
+
+    def __repr__(self) -> str:
+        lines = len(self.models[0].lines)
+        return (
+            f"<marsaudio.Stems: wind and rover of {self.wind.source.name}, {self.wind.duration:.3f} s, "
+            f"{lines} rover lines, wind up to {self.models[0].cut_off:.0f} Hz>"
+        )
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return self.wind._repr_html_() + self.rover._repr_html_() + notes
+
+
+@dataclass(frozen=True)
+class SeparatedFiles:
+    """Where the stems of a file stand, and what was learned from it.
+
+    Attributes
+    ----------
+    wind, rover : pathlib.Path
+    models : tuple of WindModel
+    notes : tuple of str
+    """
+
+    wind: Path
+    rover: Path
+    models: tuple[WindModel, ...]
+    notes: tuple[str, ...]
+
+
+def separate(recording: Recording, *, rover_noise: Recording | None = None) -> Stems:
+    """Take a recording apart into wind and rover.
+
+    The rover's lines are found by their steady phase and taken out coherently; a floor is learned in every
+    frequency bin, and a wind level with a smooth spectrum over it; Wiener's gain on both gives the
+    wind, and the rover is the recording minus the wind. Steady wind and steady rover noise cannot be told
+    apart with one microphone: what never changes counts as rover.
+
+    Parameters
+    ----------
+    recording : Recording
+    rover_noise : Recording, optional
+        A recording of the rover alone, by the same microphone at the same rate: the floor is then
+        taken from it, but nowhere louder than the recording's own quiet moments allow.
+
+    Returns
+    -------
+    Stems
+        Of the same length, rate and channels; nothing is normalised, trimmed, dithered or clipped.
+
+    Raises
+    ------
+    ParameterError
+        `rover_noise` is at another rate or too short.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> recording = ma.load("sample")
+    >>> stems = ma.separate(recording)
+    >>> bool((stems.wind.samples + stems.rover.samples == recording.samples).all())
+    True
+    """
+    plan = plan_separation(recording, recording.source.encoding, rover_noise)
+    wind = np.empty_like(recording.samples)
+    position = 0
+    for _, part in wind_blocks(recording, plan):
+        wind[:, position : position + part.shape[1]] = part
+        position += part.shape[1]
+    rover = recording.samples - wind
+    for samples in (wind, rover):
+        samples.flags.writeable = False
+    source = recording.source
+    return Stems(
+        wind=dataclasses.replace(recording, samples=wind, source=source.after("wind stem")),
+        rover=dataclasses.replace(recording, samples=rover, source=source.after("rover stem")),
+        models=plan.models,
+        notes=plan.notes,
+    )
+
+
+def separate_file(
+    source: str | os.PathLike[str],
+    *,
+    wind: str | os.PathLike[str],
+    rover: str | os.PathLike[str],
+    rover_noise: Recording | None = None,
+) -> SeparatedFiles:
+    """Take a file apart into two files, block by block: the same numbers as `separate`, in flat memory.
+
+    Parameters
+    ----------
+    source
+        A catalog key, the path of an audio file, or the path of a PDS4 label.
+    wind, rover
+        Where the stems are to stand; .wav keeps everything. Their encoding is the input's, or 32-bit
+        float where a stem is louder than that can hold.
+    rover_noise : Recording, optional
+        As for `separate`.
+
+    Returns
+    -------
+    SeparatedFiles
+
+    Raises
+    ------
+    ParameterError
+        Both stems have one name, or would replace the input.
+    DataUnavailableError, AudioFormatError, OutputError
+        As `marsaudio.load` and `Recording.save`. No stem appears unless both are whole.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> files = ma.separate_file("sample", wind="wind.wav", rover="rover.wav")  # doctest: +SKIP
+    """
+    wind_path, rover_path = Path(wind), Path(rover)
+    file, known = locate(source)
+    opened = audio.AudioFile(file)
+    targets = {wind_path.resolve(), rover_path.resolve()}
+    if len(targets) < 2 or Path(known.path or "").resolve() in targets:
+        raise ParameterError(
+            f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two new files beside the input "
+            f"{str(known.path)!r}."
+        )
+    plan = plan_separation(opened, opened.info.encoding, rover_noise)
+    encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
+    try:
+        _write_stems(opened, plan, (wind_path, rover_path), encodings, known)
+    except audio.WouldClipError:
+        logger.info("A stem of %s exceeds full scale: both are written as 32-bit float.", known.name)
+        encodings = [audio.encoding_for(path, None) for path in (wind_path, rover_path)]
+        _write_stems(opened, plan, (wind_path, rover_path), encodings, known)
+    return SeparatedFiles(wind_path, rover_path, plan.models, plan.notes)
+
+
+def _write_stems(
+    opened: audio.AudioFile, plan: Plan, paths: tuple[Path, Path], encodings: list[str], known: Source
+) -> None:
+    writers = [
+        audio.AudioWriter(
+            path,
+            sample_rate=opened.sample_rate,
+            channels=opened.channels,
+            encoding=encoding,
+            title=f"{known.name}, {stem} stem",
+            comment=known.credit,
+        )
+        for path, encoding, stem in zip(paths, encodings, ("wind", "rover"), strict=True)
+    ]
+    with writers[0] as wind_file, writers[1] as rover_file:
+        for samples, wind in wind_blocks(opened, plan):
+            wind_file.write(wind)
+            rover_file.write(samples - wind)

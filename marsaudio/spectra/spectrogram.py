@@ -1,0 +1,287 @@
+"""Spectrograms with units: power spectral density, power spectrum, or bare squared magnitudes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.errors import ParameterError
+from marsaudio.formats import html
+from marsaudio.recording import AIR_REFERENCE_PRESSURE, Recording, describe_source
+from marsaudio.spectra.stft import ShortTimeFourier, hann
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+
+Scaling = Literal["psd", "spectrum", "raw"]
+DEFAULT_N_FFT = 2048
+DYNAMIC_RANGE = 80.0  # dB that a plot shows below its loudest; the data are never cut
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram:
+    """Power over frequency and time.
+
+    Attributes
+    ----------
+    power : ndarray of float32, shape (frequencies, times)
+        The mean over the channels.
+    frequencies : ndarray of float64
+        In Hz, from 0 to half the sample rate.
+    times : ndarray of float64
+        The centres of the frames, in seconds from the recording's first sample.
+    unit : str
+        Of `power`: ``"FS²/Hz"`` or ``"Pa²/Hz"`` for densities, ``"FS²"`` or ``"Pa²"`` for spectra.
+        FS is full scale: a sine that just reaches 1.0 has a power of 0.5 FS².
+    scaling : {"psd", "spectrum", "raw"}
+    n_fft, hop_length : int
+    window : str
+    title : str
+    """
+
+    power: npt.NDArray[np.float32]
+    frequencies: npt.NDArray[np.float64]
+    times: npt.NDArray[np.float64]
+    unit: str
+    scaling: Scaling = field(default="psd", kw_only=True)
+    n_fft: int = field(default=0, kw_only=True)
+    hop_length: int = field(default=0, kw_only=True)
+    window: str = field(default="hann", kw_only=True)
+    title: str = field(default="", kw_only=True)
+
+    @property
+    def reference(self) -> float:
+        """What 0 dB is by default: full scale squared, or 20 µPa squared where calibrated."""
+        return AIR_REFERENCE_PRESSURE**2 if self.unit.startswith("Pa") else 1.0
+
+    @property
+    def db_unit(self) -> str:
+        """The unit of `to_db` with its default reference."""
+        name = "(20 µPa)²" if self.unit.startswith("Pa") else "full scale²"
+        return f"dB re {name}" + ("/Hz" if self.unit.endswith("/Hz") else "")
+
+    def to_db(self, ref: float | None = None) -> npt.NDArray[np.float32]:
+        """The power in decibels, 10 log10(power / ref).
+
+        Parameters
+        ----------
+        ref : float, optional
+            What 0 dB is, in `unit`. None takes `reference`.
+
+        Returns
+        -------
+        ndarray of float32, shape (frequencies, times)
+            Minus infinity where the power is zero, as in digital silence.
+
+        Raises
+        ------
+        ParameterError
+            `ref` is not a positive number.
+        """
+        ref = self.reference if ref is None else ref
+        if not (np.isfinite(ref) and ref > 0):
+            raise ParameterError(f"ref={ref} must be a positive power in {self.unit}: what 0 dB is.")
+        with np.errstate(divide="ignore"):
+            return np.asarray(10 * np.log10(self.power.astype(np.float64) / ref), dtype=np.float32)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        frequency_scale: Literal["log", "linear"] = "log",
+        minimum_frequency: float = 20.0,
+        maximum_frequency: float | None = None,
+        minimum_db: float | None = None,
+        maximum_db: float | None = None,
+        **kwargs: Any,
+    ) -> QuadMesh:
+        """Draw the spectrogram in decibels, with its axes named.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw. None makes a new figure.
+        frequency_scale : {"log", "linear"}
+        minimum_frequency, maximum_frequency : float, optional
+            What the frequency axis shows, in Hz. The minimum counts on a logarithmic axis.
+        minimum_db, maximum_db : float, optional
+            The ends of the colour scale. None takes the 99.9 % quantile and 80 dB below it.
+        **kwargs
+            Passed to `matplotlib.axes.Axes.pcolormesh`.
+
+        Returns
+        -------
+        matplotlib.collections.QuadMesh
+            Its ``axes`` and ``figure`` lead to the rest.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> mesh = ma.spectrogram(ma.load("sample")).plot()
+        >>> mesh.axes.get_ylabel()
+        'Frequency (Hz)'
+        """
+        if frequency_scale not in ("log", "linear"):
+            raise ParameterError(f"frequency_scale={frequency_scale!r} must be 'log' or 'linear'.")
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            _, ax = plt.subplots(figsize=(10, 4), layout="constrained")
+        level = np.ma.masked_invalid(self.to_db())
+        if maximum_db is None:
+            maximum_db = float(np.quantile(level.compressed(), 0.999)) if level.count() else 0.0
+        settings = {
+            "cmap": "magma",
+            "shading": "nearest",
+            "rasterized": True,
+            "vmin": maximum_db - DYNAMIC_RANGE if minimum_db is None else minimum_db,
+            "vmax": maximum_db,
+            **kwargs,
+        }
+        first = 1 if frequency_scale == "log" else 0  # 0 Hz has no place on a logarithmic axis
+        ax.set_facecolor("black")
+        mesh = ax.pcolormesh(self.times, self.frequencies[first:], level[first:], **settings)
+        ax.set_yscale(frequency_scale)
+        lowest = max(minimum_frequency, self.frequencies[1]) if frequency_scale == "log" else 0.0
+        ax.set_ylim(lowest, maximum_frequency or self.frequencies[-1])
+        if frequency_scale == "log":
+            ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.set(xlabel="Time (s)", ylabel="Frequency (Hz)", title=self.title)
+        ax.figure.colorbar(mesh, ax=ax, label=self.db_unit, pad=0.01)
+        return mesh
+
+    def __repr__(self) -> str:
+        return (
+            f"<marsaudio.Spectrogram: {self.title}, {len(self.frequencies)} frequencies to "
+            f"{self.frequencies[-1]:g} Hz, {len(self.times)} frames from {self.times[0]:.3f} to "
+            f"{self.times[-1]:.3f} s, {self.unit}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ["frequencies", f"{len(self.frequencies)}, 0 to {self.frequencies[-1]:g} Hz"],
+            ["frames", f"{len(self.times)}, centred at {self.times[0]:.3f} to {self.times[-1]:.3f} s"],
+            ["unit", f"{self.unit} ({self.scaling})"],
+            ["window", f"{self.window}, {self.n_fft} samples, hop {self.hop_length}"],
+        ]
+        return html.table_fragment(
+            caption=f"Spectrogram of {self.title}", header=["what", "value"], rows=rows
+        )
+
+
+def spectrogram(
+    recording: Recording,
+    *,
+    n_fft: int | None = None,
+    hop_length: int | None = None,
+    window: str = "hann",
+    scaling: Scaling = "psd",
+    channel: int | None = None,
+) -> Spectrogram:
+    """Compute the spectrogram of a recording.
+
+    With the transform X of `marsaudio.spectra.stft`, the window w and the rate f_s:
+
+    - ``"psd"``: c |X|² / (f_s sum w²), power per hertz; its integral over frequency is the mean square
+      of the windowed frame (Parseval);
+    - ``"spectrum"``: c |X|² / (sum w)², power; a sine of amplitude A gives A²/2 at its frequency;
+    - ``"raw"``: |X|².
+
+    c is 2 between 0 and half the rate, whose negative twins are folded in, and 1 at both ends.
+    Source: G. Heinzel, A. Rüdiger, R. Schilling, "Spectrum and spectral density estimation by the
+    discrete Fourier transform" (2002), hdl:11858/00-001M-0000-0013-557A-5.
+
+    Parameters
+    ----------
+    recording : Recording
+    n_fft : int, optional
+        Samples in a frame. None takes 2048, or the whole recording where it is shorter.
+    hop_length : int, optional
+        Samples from frame to frame. None takes a quarter of `n_fft`.
+    window : str, optional
+        A name that `scipy.signal.get_window` knows.
+    scaling : {"psd", "spectrum", "raw"}, optional
+    channel : int, optional
+        One channel. None takes the mean power over all channels.
+
+    Returns
+    -------
+    Spectrogram
+        Only of frames that lie inside the recording: no padding biases the ends.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of its range, or the recording is shorter than `n_fft`.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> ma.spectrogram(ma.load("sample"))
+    <marsaudio.Spectrogram: sample, 1025 frequencies to 24000 Hz, 1684 frames from 0.021 to 17.973 s, FS²/Hz>
+    """
+    n_fft = min(DEFAULT_N_FFT, recording.frames) if n_fft is None else n_fft
+    hop_length = max(n_fft // 4, 1) if hop_length is None else hop_length
+    if not 1 <= n_fft <= recording.frames:
+        raise ParameterError(
+            f"n_fft={n_fft} must be from 1 to the recording's {recording.frames} samples. Take a shorter "
+            "frame or a longer recording."
+        )
+    if hop_length < 1:
+        raise ParameterError(f"hop_length={hop_length} must be at least 1 sample.")
+    if scaling not in ("psd", "spectrum", "raw"):
+        raise ParameterError(f"scaling={scaling!r} must be 'psd', 'spectrum' or 'raw'.")
+    if channel is not None and not 0 <= channel < recording.channels:
+        raise ParameterError(f"channel={channel} must be from 0 to {recording.channels - 1}.")
+    fourier = ShortTimeFourier(n_fft, hop_length, _window(window, n_fft), padded=False)
+    chosen = slice(None) if channel is None else slice(channel, channel + 1)
+    factors = _scale_factors(fourier, recording.sample_rate, scaling)
+    pascal = recording.calibration.pascal_per_full_scale if recording.calibration else 1.0
+    count = fourier.frame_count(recording.frames)
+    power = np.empty((fourier.bins, count), dtype=np.float32)
+    for first, spectra in fourier.batches(recording):
+        mean = (spectra[chosen].real ** 2 + spectra[chosen].imag ** 2).mean(axis=0)
+        power[:, first : first + len(mean)] = (mean * (factors * pascal**2)).T
+    unit = ("Pa²" if recording.calibration else "FS²") + ("/Hz" if scaling == "psd" else "")
+    return Spectrogram(
+        power,
+        fourier.frequencies(recording.sample_rate),
+        fourier.centres(count, recording.sample_rate),
+        unit,
+        scaling=scaling,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        window=window,
+        title=describe_source(recording.source),
+    )
+
+
+def _window(name: str, n_fft: int) -> npt.NDArray[np.float32]:
+    if name == "hann":
+        return hann(n_fft) if n_fft > 1 else np.ones(1, dtype=np.float32)
+    from scipy.signal import get_window
+
+    try:
+        return np.asarray(get_window(name, n_fft), dtype=np.float32)
+    except (ValueError, TypeError) as error:
+        raise ParameterError(
+            f"window={name!r} is not a name that scipy.signal.get_window knows ({error}). Try 'hann', "
+            "'hamming', 'blackmanharris' or 'boxcar'."
+        ) from error
+
+
+def _scale_factors(
+    fourier: ShortTimeFourier, sample_rate: float, scaling: Scaling
+) -> npt.NDArray[np.float64]:
+    factors = np.ones(fourier.bins)
+    if scaling == "raw":
+        return factors
+    window = fourier.window.astype(np.float64)
+    factors[1:] = 2.0
+    if fourier.n_fft % 2 == 0:
+        factors[-1] = 1.0  # half the rate is its own twin
+    return factors / (sample_rate * np.sum(window**2) if scaling == "psd" else np.sum(window) ** 2)

@@ -1,0 +1,460 @@
+"""How a recording reaches this machine, with real servers on the loopback interface."""
+
+import contextlib
+import dataclasses
+import hashlib
+import http.server
+import io
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+import wave
+
+import pytest
+
+from marsaudio import catalog
+from marsaudio.catalog import entries, fetching, storage
+from marsaudio.errors import DataUnavailableError, OutputError
+
+KEY = "gust"
+FILE_NAME = "gust.wav"
+
+
+def wav(frames):
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setparams((1, 2, 48000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * frames))
+    return stream.getvalue()
+
+
+GOOD, OTHER = wav(40_000), wav(50_000)
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclasses.dataclass
+class Answer:
+    body: bytes = GOOD
+    status: int = 200
+    length: int | None = -1  # -1: the true one; None: not told
+
+
+class Server:
+    """An HTTP server on a free port that gives one answer to everything and counts the questions."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.requests = 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.requests += 1
+                answer = outer.answer
+                self.send_response(answer.status)
+                if answer.length is not None:
+                    self.send_header(
+                        "Content-Length", str(len(answer.body) if answer.length < 0 else answer.length)
+                    )
+                self.end_headers()
+                with contextlib.suppress(ConnectionError):
+                    self.wfile.write(answer.body)
+
+            def log_message(self, *_):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = False
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self):
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(**answer):
+        servers.append(Server(Answer(**answer)))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("MARSAUDIO_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def publish(monkeypatch, folder):
+    """Put an entry into the catalog whose file the given servers have."""
+
+    def publish(*servers, names=(FILE_NAME, "GUST_2.wav"), **known):
+        addresses = [server if isinstance(server, str) else server.address for server in servers]
+        urls = tuple(f"{address}/{name}" for address, name in zip(addresses, names, strict=False))
+        made = dataclasses.replace(
+            catalog.entry("feb20_rover"),
+            key=KEY,
+            urls=urls,
+            file_name=names[0],
+            other_file_names=names[1:],
+            **{"sha256": None, "size": None} | known,
+        )
+        monkeypatch.setitem(entries._catalog(), KEY, made)
+        return made
+
+    return publish
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+def files_in(folder):
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def fetch_fails(match):
+    return pytest.raises(DataUnavailableError, match=match)
+
+
+def test_a_recording_is_downloaded_once_and_then_found(serve, publish, folder):
+    server = serve()
+    publish(server)
+    assert catalog.local_path(KEY) is None
+    path = catalog.fetch(KEY)
+    assert path == folder / FILE_NAME == catalog.local_path(KEY)
+    assert path.read_bytes() == GOOD
+    assert catalog.fetch(KEY) == path
+    assert server.requests == 1
+
+
+def test_nothing_is_printed_and_no_log_reaches_the_terminal(serve, publish, capfd, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("marsaudio"), "propagate", False)
+    publish(serve(status=404), serve())
+    catalog.fetch(KEY)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_where_it_came_from_is_logged_under_marsaudio(serve, publish, caplog):
+    caplog.set_level(logging.INFO, logger="marsaudio")
+    publish(serve(status=404), server := serve())
+    catalog.fetch(KEY)
+    assert any("404" in record.message for record in caplog.records)
+    assert any(server.address in record.message for record in caplog.records)
+    assert all(
+        record.name.startswith("marsaudio.") for record in caplog.records if "GET" not in record.message
+    )
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("length", "shown"), [(len(GOOD), "100%"), (None, "B/s")])
+def test_a_progress_bar_is_shown_on_a_terminal(serve, publish, monkeypatch, length, shown):
+    publish(serve(status=404), serve(length=length))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    catalog.fetch(KEY)
+    assert shown in sys.stderr.getvalue()
+
+
+def test_no_progress_bar_is_shown_where_it_is_not_wanted(serve, publish, monkeypatch):
+    publish(serve())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    catalog.fetch(KEY, progress=False)
+    assert sys.stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 404, "body": b"gone"},
+        {"status": 503, "body": b""},
+        {"body": OTHER},
+        {"body": GOOD[:-20_000], "length": len(GOOD)},
+        {"body": GOOD[:-20_000], "length": None},
+        {"body": b"<!DOCTYPE html><title>We have moved</title>"},
+        {"body": b""},
+    ],
+    ids=["404", "503", "wrong checksum", "cut short", "cut short, no length", "web page", "nothing"],
+)
+def test_where_the_first_server_fails_the_second_is_tried(serve, publish, folder, answer):
+    first, second = serve(**answer), serve()
+    publish(first, second, sha256=sha256(GOOD))
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+    assert (first.requests, second.requests) == (1, 1)
+    assert files_in(folder) == [FILE_NAME]
+
+
+def test_where_the_first_server_is_not_there_the_second_is_tried(serve, publish, closed_port):
+    publish(closed_port, serve())
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"status": 404}, "the server answered 404 Not Found"),
+        ({"body": OTHER}, f"it sent {len(OTHER)} bytes, not {len(GOOD)}"),
+        ({"body": GOOD[:-1] + b"\1"}, f"the SHA-256 of what it sent is [0-9a-f]{{64}}, not {sha256(GOOD)}"),
+        ({"body": GOOD[:-9], "length": len(GOOD)}, "the connection broke off before the file was whole"),
+        ({"body": b"<html></html>"}, r"what it sent is no \.wav file"),
+    ],
+    ids=["404", "wrong size", "wrong checksum", "cut short", "web page"],
+)
+def test_where_both_servers_fail_nothing_is_left_and_both_reasons_are_told(
+    serve, publish, folder, answer, reason
+):
+    made = publish(serve(**answer), serve(**answer), sha256=sha256(GOOD), size=len(GOOD))
+    with fetch_fails(f"{made.urls[0]} \\({reason}.*{made.urls[1]} \\({reason}"):
+        catalog.fetch(KEY)
+    assert files_in(folder) == []
+
+
+def test_a_missing_file_names_its_urls_and_where_to_put_it(publish, folder, closed_port):
+    made = publish(closed_port, closed_port)
+    with fetch_fails("the connection to the server failed") as caught:
+        catalog.fetch(KEY)
+    message = str(caught.value)
+    assert all(
+        text in message for text in (KEY, *made.urls, repr(str(folder / FILE_NAME)), "MARSAUDIO_DATA_DIR")
+    )
+    assert "\n" not in message
+    assert files_in(folder) == []
+
+
+def test_a_server_that_says_nothing_is_given_up_on(publish, folder, monkeypatch):
+    monkeypatch.setattr(fetching, "READ_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        publish(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with fetch_fails("the server did not answer in time"):
+            catalog.fetch(KEY)
+    assert files_in(folder) == []
+
+
+def test_a_file_that_ends_early_is_noticed_where_the_server_names_no_length(serve, publish, folder):
+    publish(serve(body=GOOD[:-20_000], length=None))
+    with fetch_fails(f"it sent {len(GOOD) - 20_000} of {len(GOOD)} bytes"):
+        catalog.fetch(KEY)
+    assert files_in(folder) == []
+
+
+@pytest.mark.parametrize("declared", [0, 2**32 - 1])
+def test_a_wav_file_written_without_its_size_is_taken(serve, publish, declared):
+    streamed = GOOD[:4] + declared.to_bytes(4, "little") + GOOD[8:]
+    publish(serve(body=streamed))
+    assert catalog.fetch(KEY).read_bytes() == streamed
+
+
+@pytest.mark.parametrize(
+    "body", [b"ID3\x03" + bytes(500), b"\xff\xfb\x90\x64" + bytes(500)], ids=["ID3", "frame"]
+)
+def test_an_mp3_file_is_taken_for_one(serve, publish, body):
+    publish(serve(body=body), names=("gust.mp3",))
+    assert catalog.fetch(KEY).read_bytes() == body
+
+
+def test_a_wav_file_is_not_taken_for_an_mp3_file(serve, publish):
+    publish(serve(), names=("gust.mp3",))
+    with fetch_fails(r"no \.mp3 file"):
+        catalog.fetch(KEY)
+
+
+def test_an_interrupted_download_leaves_nothing(serve, publish, folder, monkeypatch):
+    def interrupt(*_):
+        assert len(files_in(folder)) == 1
+        raise KeyboardInterrupt
+
+    publish(serve())
+    monkeypatch.setattr(fetching, "_check_received", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        catalog.fetch(KEY)
+    assert files_in(folder) == []
+
+
+def test_a_file_that_is_here_needs_no_network(publish, folder, closed_port):
+    publish(closed_port, closed_port, sha256=sha256(GOOD))
+    folder.mkdir()
+    (folder / "GUST_2.wav").write_bytes(GOOD)
+    assert catalog.fetch(KEY) == folder / "GUST_2.wav"
+
+
+def test_a_file_here_that_is_not_what_the_catalog_says_is_refused(serve, publish, folder):
+    server = serve()
+    publish(server, sha256=sha256(GOOD))
+    folder.mkdir()
+    (folder / FILE_NAME).write_bytes(OTHER)
+    with fetch_fails("Delete it to fetch it again") as caught:
+        catalog.fetch(KEY)
+    assert all(text in str(caught.value) for text in (str(folder / FILE_NAME), sha256(GOOD), sha256(OTHER)))
+    assert (folder / FILE_NAME).read_bytes() == OTHER
+    assert server.requests == 0
+
+
+def test_a_file_here_of_another_size_is_refused(serve, publish, folder):
+    publish(serve(), size=len(GOOD))
+    folder.mkdir()
+    (folder / FILE_NAME).write_bytes(GOOD[:-1])
+    with fetch_fails(f"it has {len(GOOD) - 1} bytes, not {len(GOOD)}. Delete it"):
+        catalog.fetch(KEY)
+
+
+def test_a_file_is_read_for_its_checksum_only_once_until_it_changes(serve, publish, monkeypatch):
+    publish(serve(), sha256=sha256(GOOD))
+    path = catalog.fetch(KEY)
+    catalog.fetch(KEY)
+    with monkeypatch.context() as blind:
+        blind.setattr(storage.hashlib, "file_digest", None)
+        catalog.fetch(KEY)
+    path.write_bytes(GOOD[:-1] + b"\1")
+    os.utime(path, ns=(1, 1))
+    with fetch_fails("damaged or another file"):
+        catalog.fetch(KEY)
+
+
+def test_the_checksum_of_a_first_download_is_recorded_and_a_later_change_noticed(serve, publish, folder):
+    publish(serve())
+    path = catalog.fetch(KEY)
+    assert json.loads((folder / "checksums.json").read_text()) == {KEY: sha256(GOOD)}
+    assert files_in(folder) == ["checksums.json", FILE_NAME]
+    catalog.fetch(KEY)
+    path.write_bytes(OTHER)
+    with fetch_fails("checksums.json") as caught:
+        catalog.fetch(KEY)
+    assert all(
+        text in str(caught.value) for text in (sha256(GOOD), sha256(OTHER), "Delete it to fetch it again")
+    )
+
+
+def test_a_later_download_must_be_what_the_first_one_was(serve, publish, folder):
+    server = serve()
+    publish(server)
+    catalog.fetch(KEY).unlink()
+    catalog.fetch(KEY).unlink()
+    server.answer = Answer(body=OTHER)
+    with fetch_fails(
+        f"{sha256(OTHER)}, not {sha256(GOOD)}.*if NASA has published a new version.*remove '{KEY}'"
+    ):
+        catalog.fetch(KEY)
+    assert files_in(folder) == ["checksums.json"]
+    (folder / "checksums.json").unlink()
+    assert catalog.fetch(KEY).read_bytes() == OTHER
+
+
+def test_a_published_checksum_is_not_recorded_again(serve, publish, folder):
+    publish(serve(), sha256=sha256(GOOD))
+    catalog.fetch(KEY)
+    assert files_in(folder) == [FILE_NAME]
+
+
+def test_recording_a_checksum_keeps_the_others(folder):
+    storage.record_checksum("first", sha256(GOOD), folder)
+    storage.record_checksum("second", sha256(OTHER), folder)
+    assert json.loads((folder / "checksums.json").read_text()) == {
+        "first": sha256(GOOD),
+        "second": sha256(OTHER),
+    }
+
+
+def test_checksums_recorded_at_the_same_time_are_all_kept(folder):
+    threads = [
+        threading.Thread(target=storage.record_checksum, args=(f"key{number}", sha256(GOOD), folder))
+        for number in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(json.loads((folder / "checksums.json").read_text())) == 16
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [b"", b"{", b"\xff\xfe", b"[]", b'{"gust": 5}', b'{"gust": "abc"}', b'{"other": null}'],
+)
+@pytest.mark.parametrize("already_here", [True, False])
+def test_a_damaged_record_of_checksums_is_named_and_left_to_a_person(
+    serve, publish, folder, contents, already_here
+):
+    server = serve()
+    publish(server)
+    folder.mkdir()
+    (folder / "checksums.json").write_bytes(contents)
+    if already_here:
+        (folder / FILE_NAME).write_bytes(GOOD)
+    with fetch_fails(r"checksums\.json'.*is damaged.*Repair or delete it"):
+        catalog.fetch(KEY)
+    assert (folder / "checksums.json").read_bytes() == contents
+    assert server.requests == 0
+
+
+def test_a_damaged_record_is_no_trouble_where_the_catalog_has_the_checksum(serve, publish, folder):
+    publish(serve(), sha256=sha256(GOOD))
+    folder.mkdir()
+    (folder / "checksums.json").write_bytes(b"{")
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+
+
+def test_a_file_put_there_by_hand_is_taken_without_writing_beside_it(publish, folder, closed_port):
+    publish(closed_port)
+    folder.mkdir()
+    (folder / FILE_NAME).write_bytes(OTHER)
+    assert catalog.fetch(KEY) == folder / FILE_NAME
+    assert files_in(folder) == [FILE_NAME]
+
+
+def test_a_data_directory_that_cannot_be_written_is_an_output_error(serve, publish, monkeypatch, tmp_path):
+    server = serve()
+    publish(server)
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("MARSAUDIO_DATA_DIR", str(tmp_path / "file" / "data"))
+    with pytest.raises(OutputError, match=r"Cannot write .*MARSAUDIO_DATA_DIR"):
+        catalog.fetch(KEY)
+    assert server.requests == 0
+
+
+def test_a_full_disk_is_an_output_error_and_no_other_server_is_asked(serve, publish, folder, monkeypatch):
+    first, second = serve(), serve()
+    publish(first, second)
+
+    def fill_up(*_args, **_named):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fetching, "_receive", fill_up)
+    with pytest.raises(OutputError, match="No space left on device"):
+        catalog.fetch(KEY)
+    assert files_in(folder) == []
+
+
+def test_two_threads_that_want_the_same_recording_both_get_it(serve, publish, folder):
+    publish(serve())
+    paths = []
+    threads = [threading.Thread(target=lambda: paths.append(catalog.fetch(KEY))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert paths == [folder / FILE_NAME] * 4
+    assert files_in(folder) == ["checksums.json", FILE_NAME]
