@@ -1,0 +1,53 @@
+# make demo    hear and see Mars without the rover, from the bundled sample
+# make test    lint, types, tests
+# make docs    the documentation, in docs/_build/html
+# make clean   remove what these made
+#
+# Each sets up what it needs in .venv. Another Python: make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+
+.PHONY: demo test docs format sample clean
+
+demo: $(VENV)/demo.installed
+	$(BIN)/marsaudio analyze --output demo
+
+test: $(VENV)/test.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --numprocesses auto
+
+docs: $(VENV)/docs.installed
+	$(BIN)/python -m sphinx --fail-on-warning --builder html docs docs/_build/html
+
+format: $(VENV)/test.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+sample: $(VENV)/demo.installed
+	$(BIN)/marsaudio simulate --sample --output sample_data
+
+clean:
+	rm -rf $(VENV) demo dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/demo.installed: pyproject.toml | $(VENV)
+	$(INSTALL) .
+	@touch $@
+
+$(VENV)/test.installed: pyproject.toml | $(VENV)
+	$(INSTALL) '.[test]'
+	@touch $@
+
+$(VENV)/docs.installed: pyproject.toml | $(VENV)
+	$(INSTALL) '.[docs]'
+	@touch $@
+
+$(VENV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "marsaudio needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
