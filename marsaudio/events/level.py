@@ -108,7 +108,7 @@ def band_level(
 def _usable(channel: ToneFreeChannel, fourier: ShortTimeFourier, count: int) -> npt.NDArray[np.bool_]:
     """Frames that touch no muted stretch of a channel."""
     starts = fourier.hop_length * np.arange(count)
-    return channel.is_sounding(starts, starts + fourier.n_fft)
+    return channel.coverage.is_sounding(starts, starts + fourier.n_fft)
 
 
 def _faded(level: FloatArray, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

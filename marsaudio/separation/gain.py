@@ -23,15 +23,34 @@ CONTEXT_FRAMES = 6
 SMOOTHED_FRAMES = 5
 SMOOTHED_BINS = 7
 LEVEL_ROUNDS = 12
+LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
 
 
-def wind_spectra(batches: Iterable[tuple[int, Spectra]], model: WindModel) -> Iterator[tuple[int, Spectra]]:
-    """Keep the wind's share of each bin of one channel's spectra; nothing above the modelled bins."""
+def wind_spectra(
+    batches: Iterable[tuple[int, Spectra]], model: WindModel, share: FloatArray
+) -> Iterator[tuple[int, Spectra]]:
+    """Keep the wind's part of each bin of one channel's spectra; nothing above the modelled bins.
+
+    Parameters
+    ----------
+    batches
+        Spectra of one channel with the lines taken out.
+    model : WindModel
+    share : ndarray of float64
+        What part of each frame's window lies on sound: its power is so much less than a whole frame's.
+
+    Yields
+    ------
+    first : int
+        The number of the first frame.
+    spectra : ndarray of complex64, shape (1, frames, bins)
+    """
     for first, spectra, core in with_context(batches, CONTEXT_FRAMES):
         part = spectra[0, :, : model.bins]
         wind = np.zeros_like(spectra[:, core])
         if model.loudest > 0:
-            gain = wind_gain(part.real**2 + part.imag**2, model)
+            whole = np.maximum(share[first : first + part.shape[0]], LEAST_SHARE).astype(np.float32)
+            gain = wind_gain((part.real**2 + part.imag**2) / whole[:, np.newaxis], model)
             wind[0, :, : model.bins] = part[core] * gain[core].astype(np.float32)
         yield first + core.start, wind
 

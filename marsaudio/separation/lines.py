@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.separation.survey import Coverage
 from marsaudio.spectra.stft import ShortTimeFourier, Spectra, with_context
 
 FloatArray = npt.NDArray[np.float64]
@@ -125,8 +127,9 @@ class LineRemoval:
 
     In frame t a line at frequency f has the amplitude a_t = K^H X_t / K^H K, K the window's transform at f.
     Turned back by exp(-2 pi i f s_t / f_s) it is constant but for slow changes, so it is averaged over
-    +-2 s with weights 1 / (power beside the line): frames with gusts count little. What is
-    subtracted is K times that average turned forward again.
+    +-2 s with weights 1 / (power beside the line): frames with gusts count little. What is subtracted is K
+    times that average turned forward again. In a frame that reaches over an end or into a muted stretch, K is
+    the transform of the window over the part that is sound.
 
     Source: weighted least squares on a sinusoid, S. M. Kay, *Fundamentals of Statistical Signal
     Processing: Estimation Theory* (1993), example 4.2.
@@ -137,13 +140,13 @@ class LineRemoval:
         frequencies: Iterable[float],
         fourier: ShortTimeFourier,
         sample_rate: float,
-        usable: npt.NDArray[np.bool_],
+        coverage: Coverage,
     ) -> None:
         self._fourier = fourier
         self._rate = sample_rate
-        self._usable = usable
+        self._coverage = coverage
         self.context = max(round(MEMORY_SECONDS * sample_rate / fourier.hop_length), 1)
-        # The strongest are not known here; low ones come first, and each is fitted to what is left.
+        # Each is fitted to what the ones below it left.
         self._kernels = [self._kernel(frequency) for frequency in sorted(frequencies)]
 
     def _kernel(self, frequency: float) -> tuple[float, slice, npt.NDArray[np.complex64], int]:
@@ -161,22 +164,25 @@ class LineRemoval:
             yield from batches
             return
         for first, spectra, core in with_context(batches, self.context):
-            cleaned = spectra[:, core].copy()
             frames = first + np.arange(spectra.shape[1])
-            rest = spectra.copy()
-            for kernel in self._kernels:
-                self._subtract(rest[0], frames, kernel)
-            cleaned[0] = rest[0, core]
-            yield first + core.start, cleaned
+            rest = spectra[0].copy()
+            steady = np.array([self._subtract(rest, frames, kernel) for kernel in self._kernels])
+            for i in range(core.start, core.stop):
+                if not self._coverage.usable[frames[i]]:
+                    self._subtract_partly(rest[i], int(frames[i]), steady[:, i])
+            yield first + core.start, rest[np.newaxis, core]
 
     def _subtract(
         self,
         spectra: npt.NDArray[np.complex64],
         frames: npt.NDArray[np.intp],
         kernel: tuple[float, slice, npt.NDArray[np.complex64], int],
-    ) -> None:
-        """Subtract one line, in place, from the frames (frames, bins) of one channel."""
+    ) -> npt.NDArray[np.complex128]:
+        """Subtract one line, in place, from the usable frames of one channel; give its amplitude in all."""
         frequency, bins, shape, middle = kernel
+        usable = self._coverage.usable[frames]
+        if not usable.any():
+            return np.zeros(len(frames), dtype=np.complex128)
         starts = self._fourier.first_start + self._fourier.hop_length * frames
         turns = np.exp(-2j * np.pi * np.mod(frequency / self._rate * starts, 1.0))
         lobe = slice(max(middle - MAIN_LOBE_BINS, 0), middle + MAIN_LOBE_BINS + 1)
@@ -184,17 +190,33 @@ class LineRemoval:
         beside[max(middle - MAIN_LOBE_BINS - 1, 0) : middle + MAIN_LOBE_BINS + 2] = False
         part = spectra[:, bins]
         amplitude = part[:, lobe] @ shape[lobe].conj() / np.sum(np.abs(shape[lobe]) ** 2)
-        usable = self._usable[frames]
         noise = np.mean(np.abs(part[:, beside]) ** 2, axis=1)
-        if not usable.any():
-            return
         weight = np.where(usable, 1.0 / (noise + 1e-3 * np.median(noise[usable]) + 1e-30), 0.0)
         window = np.hanning(2 * self.context + 3)[1:-1]
         here = slice(self.context, self.context + len(frames))
         total = np.convolve(weight, window)[here]
         mean = np.convolve(weight * amplitude * turns, window)[here]
-        steady = np.where(usable & (total > 0), mean / np.maximum(total, 1e-30), 0.0)
-        part -= ((steady * turns.conj())[:, np.newaxis] * shape).astype(np.complex64)
+        steady = np.where(total > 0, mean / np.maximum(total, 1e-300), 0.0) * turns.conj()
+        part[usable] -= (steady[usable, np.newaxis] * shape).astype(np.complex64)
+        return np.asarray(steady)
+
+    def _subtract_partly(
+        self, spectrum: npt.NDArray[np.complex64], frame: int, steady: npt.NDArray[np.complex128]
+    ) -> None:
+        """Subtract all lines, in place, from a frame of which only a part is sound."""
+        import scipy.fft
+
+        mask = self._coverage.mask(frame)
+        if mask.any() and steady.any():
+            lines = (steady.astype(np.complex64) @ self._sines) * (self._fourier.window * mask)
+            spectrum -= scipy.fft.fft(lines)[: self._fourier.bins]
+
+    @cached_property
+    def _sines(self) -> npt.NDArray[np.complex64]:
+        """Each line's turning phasor over the samples of a frame, shape (lines, n_fft)."""
+        frequencies = np.array([kernel[0] for kernel in self._kernels])
+        turns = np.outer(frequencies / self._rate, np.arange(self._fourier.n_fft))
+        return np.exp(2j * np.pi * np.mod(turns, 1.0)).astype(np.complex64)
 
 
 def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:

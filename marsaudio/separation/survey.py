@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,15 +45,62 @@ class Survey:
             return np.ones(activity.shape, dtype=bool)
         return np.asarray(activity <= np.median(alive) * 10 ** (-MUTED_BELOW_MEDIAN_DB / 10))
 
-    def is_sounding(
-        self, channel: int, starts: npt.NDArray[np.intp], stops: npt.NDArray[np.intp]
-    ) -> npt.NDArray[np.bool_]:
-        """Whether the samples from each start up to each stop of a channel touch no muted stretch."""
-        muted = self.muted(channel)
-        before = np.concatenate([[0], np.cumsum(muted)])  # muted stretches before each stretch
-        first = np.clip(starts // self.stretch, 0, muted.size)
-        last = np.clip(-(-stops // self.stretch), 0, muted.size)
+    def coverage(self, channel: int, fourier: ShortTimeFourier, frames: int) -> Coverage:
+        """What part of each frame of a channel is sound."""
+        return Coverage(fourier, frames, self.stretch, self.muted(channel))
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """What part of each frame of one channel is sound: not beyond an end, not muted.
+
+    Attributes
+    ----------
+    fourier : ShortTimeFourier
+    frames : int
+        Samples in the channel.
+    stretch : int
+        Samples in a stretch of `muted`.
+    muted : ndarray of bool, shape (stretches,)
+    """
+
+    fourier: ShortTimeFourier
+    frames: int
+    stretch: int
+    muted: npt.NDArray[np.bool_]
+
+    @cached_property
+    def usable(self) -> npt.NDArray[np.bool_]:
+        """The frames that are sound from end to end; only these count in statistics."""
+        starts = self._starts()
+        inside = (starts >= 0) & (starts + self.fourier.n_fft <= self.frames)
+        return np.asarray(inside & self.is_sounding(starts, starts + self.fourier.n_fft))
+
+    @cached_property
+    def share(self) -> npt.NDArray[np.float64]:
+        """The share of each frame's window energy that lies on sound, from 0 to 1."""
+        energy = self.fourier.window.astype(np.float64) ** 2
+        share = np.ones(len(self.usable))
+        for frame in np.flatnonzero(~self.usable):
+            share[frame] = energy[self.mask(int(frame))].sum() / energy.sum()
+        return share
+
+    def mask(self, frame: int) -> npt.NDArray[np.bool_]:
+        """Which samples of a frame are sound, shape (n_fft,)."""
+        number = self.fourier.first_start + frame * self.fourier.hop_length + np.arange(self.fourier.n_fft)
+        stretch = np.clip(number // self.stretch, 0, self.muted.size - 1)
+        return np.asarray((number >= 0) & (number < self.frames) & ~self.muted[stretch])
+
+    def is_sounding(self, starts: npt.NDArray[np.intp], stops: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+        """Whether the samples from each start up to each stop touch no muted stretch."""
+        before = np.concatenate([[0], np.cumsum(self.muted)])  # muted stretches before each stretch
+        first = np.clip(starts // self.stretch, 0, self.muted.size)
+        last = np.clip(-(-stops // self.stretch), 0, self.muted.size)
         return np.asarray(before[last] == before[first])
+
+    def _starts(self) -> npt.NDArray[np.intp]:
+        count = self.fourier.frame_count(self.frames)
+        return np.asarray(self.fourier.first_start + self.fourier.hop_length * np.arange(count))
 
 
 def survey(source: SampleSource) -> Survey:
@@ -68,16 +116,6 @@ def survey(source: SampleSource) -> Survey:
             parts.append(np.square(np.diff(pieces, axis=-1), dtype=np.float64).mean(axis=-1))
     activity = np.concatenate(parts, axis=1) if parts else np.ones((source.channels, 1))
     return Survey(peak, equal, stretch, activity)
-
-
-def usable_frames(
-    looked: Survey, channel: int, fourier: ShortTimeFourier, frames: int
-) -> npt.NDArray[np.bool_]:
-    """Which frames of the transform hold nothing but sound: no muted stretch, no end of the recording."""
-    count = fourier.frame_count(frames)
-    starts = fourier.first_start + fourier.hop_length * np.arange(count)
-    inside = (starts >= 0) & (starts + fourier.n_fft <= frames)
-    return np.asarray(inside & looked.is_sounding(channel, starts, starts + fourier.n_fft))
 
 
 def _whole_stretches(source: SampleSource, stretch: int) -> Iterator[Samples]:

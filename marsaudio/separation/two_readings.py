@@ -7,7 +7,7 @@ or block by block, the numbers are the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,10 @@ from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
 from marsaudio.recording import Recording
 from marsaudio.separation.gain import wind_spectra
-from marsaudio.separation.lines import Line, LineRemoval, PhaseStatistics
+from marsaudio.separation.lines import FRAMES_PER_INDEPENDENT, Line, LineRemoval, PhaseStatistics
 from marsaudio.separation.model import HIGHEST_WIND, WindModel, fit, gather_periodograms, modelled_bins
-from marsaudio.separation.survey import Survey, survey, usable_frames
-from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, Spectra, hann
+from marsaudio.separation.survey import Coverage, survey
+from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, hann
 
 logger = logging.getLogger("marsaudio")
 
@@ -33,8 +33,7 @@ class Plan:
     """All that the second reading of a recording needs."""
 
     fourier: ShortTimeFourier
-    looked: Survey
-    usable: tuple[npt.NDArray[np.bool_], ...]
+    coverages: tuple[Coverage, ...]
     models: tuple[WindModel, ...]
     step: float
 
@@ -81,42 +80,42 @@ def plan_separation(source: SampleSource, encoding: str | None, rover_noise: Rec
     fourier = separation_transform(source.sample_rate)
     looked = survey(source)
     reference = _reference_floor(rover_noise, source.sample_rate, fourier) if rover_noise else None
-    usable, models = [], []
-    for channel in range(1 if looked.equal_channels else source.channels):
-        frames = usable_frames(looked, channel, fourier, source.frames)
-        usable.append(frames)
-        models.append(_learn(OneChannel(source, channel), fourier, frames, reference))
+    channels = range(1 if looked.equal_channels else source.channels)
+    coverages = tuple(looked.coverage(channel, fourier, source.frames) for channel in channels)
+    models = tuple(_learn(OneChannel(source, channel), coverages[channel], reference) for channel in channels)
     notes = {note for model in models for note in model.notes}
     for note in sorted(notes):
         logger.warning("%s", note)
-    return Plan(fourier, looked, tuple(usable), tuple(models), grid_step(encoding, looked.peak))
+    return Plan(fourier, coverages, models, grid_step(encoding, looked.peak))
 
 
-def _learn(
-    source: SampleSource,
-    fourier: ShortTimeFourier,
-    usable: npt.NDArray[np.bool_],
-    reference: npt.NDArray[np.float64] | None,
-) -> WindModel:
+def _learn(source: SampleSource, coverage: Coverage, reference: npt.NDArray[np.float64] | None) -> WindModel:
     """Find the lines of one channel, then its floor and wind without them."""
-    lines = find_lines(source, fourier, usable)
+    fourier = coverage.fourier
+    lines = find_lines(source, coverage)
     bins = modelled_bins(fourier, source.sample_rate)
-    cleaned = _line_removal(fourier, source.sample_rate, lines, usable).clean(fourier.batches(source))
-    periodograms = gather_periodograms(cleaned, usable, bins)
+    removal = line_removal([line.frequency for line in lines], source.sample_rate, coverage)
+    periodograms = gather_periodograms(removal.clean(fourier.batches(source)), coverage.usable, bins)
     return fit(
         periodograms,
         fourier.frequencies(source.sample_rate)[:bins],
         lines,
-        independent=int(usable.sum()) / 3.0,
+        independent=int(coverage.usable.sum()) / FRAMES_PER_INDEPENDENT,
         reference=None if reference is None else reference[:bins],
     )
 
 
-def find_lines(source: SampleSource, fourier: ShortTimeFourier, usable: npt.NDArray[np.bool_]) -> list[Line]:
+def find_lines(source: SampleSource, coverage: Coverage) -> list[Line]:
     """The lines of a source of one channel."""
-    statistics = PhaseStatistics(fourier)
-    statistics.add(fourier.batches(source), usable)
+    statistics = PhaseStatistics(coverage.fourier)
+    statistics.add(coverage.fourier.batches(source), coverage.usable)
     return statistics.lines(source.sample_rate)
+
+
+def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
+    """The removal of those lines that lie where wind is looked for; above, all is the rover's anyway."""
+    within = [frequency for frequency in frequencies if frequency <= HIGHEST_WIND]
+    return LineRemoval(within, coverage.fourier, sample_rate, coverage)
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,7 @@ class ToneFreeChannel:
     """One channel of a source with its lines subtracted, as a source."""
 
     source: OneChannel
-    fourier: ShortTimeFourier
-    looked: Survey
-    usable: npt.NDArray[np.bool_]
+    coverage: Coverage
     line_frequencies: list[float]
     channels: int = 1
 
@@ -142,12 +139,9 @@ class ToneFreeChannel:
 
     def blocks(self) -> Iterator[Samples]:
         """Give the samples without the lines."""
-        removal = LineRemoval(self.line_frequencies, self.fourier, self.sample_rate, self.usable)
-        return self.fourier.inverse(removal.clean(self.fourier.batches(self.source)), self.frames)
-
-    def is_sounding(self, starts: npt.NDArray[np.intp], stops: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-        """Whether the samples from each start up to each stop touch no muted stretch."""
-        return self.looked.is_sounding(self.source.channel, starts, stops)
+        removal = line_removal(self.line_frequencies, self.sample_rate, self.coverage)
+        fourier = self.coverage.fourier
+        return fourier.inverse(removal.clean(fourier.batches(self.source)), self.frames)
 
 
 def tone_free_channels(
@@ -159,21 +153,13 @@ def tone_free_channels(
     channels = []
     for number in range(1 if looked.equal_channels else source.channels):
         one = OneChannel(source, number)
-        usable = usable_frames(looked, number, fourier, source.frames)
+        coverage = looked.coverage(number, fourier, source.frames)
         if line_frequencies is None:
-            frequencies = [line.frequency for line in find_lines(one, fourier, usable)]
+            frequencies = [line.frequency for line in find_lines(one, coverage)]
         else:
             frequencies = line_frequencies[number]
-        within = [frequency for frequency in frequencies if frequency <= HIGHEST_WIND]
-        channels.append(ToneFreeChannel(one, fourier, looked, usable, within))
+        channels.append(ToneFreeChannel(one, coverage, frequencies))
     return channels
-
-
-def _line_removal(
-    fourier: ShortTimeFourier, sample_rate: float, lines: list[Line], usable: npt.NDArray[np.bool_]
-) -> LineRemoval:
-    within = [line.frequency for line in lines if line.frequency <= HIGHEST_WIND]
-    return LineRemoval(within, fourier, sample_rate, usable)
 
 
 def _reference_floor(
@@ -189,7 +175,7 @@ def _reference_floor(
     total, count = np.zeros(fourier.bins), 0
     for channel in range(1 if looked.equal_channels else rover_noise.channels):
         one = OneChannel(rover_noise, channel)
-        usable = usable_frames(looked, channel, fourier, rover_noise.frames)
+        usable = looked.coverage(channel, fourier, rover_noise.frames).usable
         for first, spectra in fourier.batches(one):
             chosen = spectra[0, usable[first : first + spectra.shape[1]]]
             total += np.square(np.abs(chosen), dtype=np.float64).sum(axis=0)
@@ -214,10 +200,10 @@ def wind_blocks(source: SampleSource, plan: Plan) -> Iterator[tuple[Samples, Sam
 
 
 def _wind_samples(source: SampleSource, plan: Plan, channel: int) -> Iterator[Samples]:
-    model = plan.models[channel]
-    removal = _line_removal(plan.fourier, source.sample_rate, list(model.lines), plan.usable[channel])
-    spectra: Iterator[tuple[int, Spectra]] = removal.clean(plan.fourier.batches(source))
-    return plan.fourier.inverse(wind_spectra(spectra, model), source.frames)
+    model, coverage = plan.models[channel], plan.coverages[channel]
+    removal = line_removal([line.frequency for line in model.lines], source.sample_rate, coverage)
+    spectra = removal.clean(plan.fourier.batches(source))
+    return plan.fourier.inverse(wind_spectra(spectra, model, coverage.share), source.frames)
 
 
 def grid_step(encoding: str | None, peak: float) -> float:

@@ -1,0 +1,270 @@
+"""Wind and rover apart: the stems add up to the bit, and each holds what it should."""
+
+import logging
+
+import numpy as np
+import pytest
+import scipy.signal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import marsaudio as ma
+from marsaudio import metrics
+from marsaudio.separation.two_readings import grid_step
+
+RATE = 8000
+
+
+def low_noise(seconds, seed, rate=RATE):
+    """Noise below some 100 Hz, of mean square 1."""
+    white = np.random.default_rng(seed).standard_normal(round(seconds * rate))
+    low = scipy.signal.sosfilt(scipy.signal.butter(2, [15, 100], "band", fs=rate, output="sos"), white)
+    return low / low.std()
+
+
+def scene(seconds=12, rate=RATE, seed=0, bits=16):
+    """Gusty wind and a humming rover: recording, wind, rover, on the grid of the bits."""
+    time = np.arange(round(seconds * rate)) / rate
+    gust = (
+        0.02
+        + np.exp(-(((time - 0.4 * seconds) / 0.9) ** 2))
+        + 0.6 * np.exp(-(((time - 0.75 * seconds) / 0.5) ** 2))
+    )
+    wind = 0.1 * gust * low_noise(seconds, seed, rate)
+    rover = np.random.default_rng(seed + 1).normal(0, 0.004, len(time))
+    for harmonic in range(1, 8):
+        rover += 0.01 / harmonic * np.sin(2 * np.pi * 195.145 * harmonic * time + harmonic)
+    step = 2.0 ** (1 - bits)
+    wind, rover = np.rint(wind / step) * step, np.rint(rover / step) * step
+    return ma.Recording(wind + rover, rate), wind.astype(np.float32), rover.astype(np.float32)
+
+
+def assert_adds_up(stems, recording):
+    assert np.array_equal(stems.wind.samples + stems.rover.samples, recording.samples)
+
+
+@given(
+    values=st.integers(0, 2**32 - 1),
+    frames=st.integers(1, 20000),
+    channels=st.sampled_from([1, 2]),
+    bits=st.sampled_from([16, 24]),
+    encoding_is_known=st.booleans(),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_stems_of_any_integers_add_up_to_the_bit(values, frames, channels, bits, encoding_is_known):
+    rng = np.random.default_rng(values)
+    limit = 2 ** (bits - 1)
+    integers = rng.integers(-limit, limit, (channels, max(frames, channels)))
+    source = ma.Source(encoding=f"PCM_{bits}" if encoding_is_known else None)
+    recording = ma.Recording(integers / limit, RATE, source=source)
+    assert_adds_up(ma.separate(recording), recording)
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+def test_stems_add_up_again_after_both_were_saved_and_read_back(tmp_path, bits, rate):
+    recording, _, _ = scene(3, rate, bits=bits)
+    path = recording.save(tmp_path / "input.wav", encoding=f"PCM_{bits}")
+    stems = ma.separate(ma.load(path))
+    wind = ma.load(stems.wind.save(tmp_path / "wind.wav"))
+    rover = ma.load(stems.rover.save(tmp_path / "rover.wav"))
+    assert wind.source.encoding == rover.source.encoding == f"PCM_{bits}"
+    assert np.array_equal(wind.samples + rover.samples, ma.load(path).samples)
+
+
+def test_float_stems_add_up_to_a_fraction_of_the_peak():
+    recording = ma.Recording(np.random.default_rng(0).normal(0, 1e-5, 3 * RATE), RATE)
+    stems = ma.separate(recording)
+    error = np.abs(stems.wind.samples + stems.rover.samples - recording.samples).max()
+    assert error <= 2.0**-23 * np.abs(recording.samples).max()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-4])
+def test_the_grid_is_no_coarser_than_24_bits_of_the_peak(scale):
+    assert 2.0**-24 * scale < grid_step(None, 0.6 * scale) <= 2.0**-23 * scale * 2
+
+
+def test_a_file_is_separated_to_the_same_bits_as_a_recording(tmp_path):
+    recording, _, _ = scene()
+    path = recording.save(tmp_path / "input.wav", encoding="PCM_16")
+    stems = ma.separate(ma.load(path))
+    files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    assert np.array_equal(ma.load(files.wind).samples, stems.wind.samples)
+    assert np.array_equal(ma.load(files.rover).samples, stems.rover.samples)
+    assert files.models[0].cut_off == stems.models[0].cut_off
+
+
+def test_blocks_of_any_length_give_the_same_bits(tmp_path, monkeypatch):
+    from marsaudio.formats import audio
+
+    recording, _, _ = scene(6)
+    path = recording.save(tmp_path / "input.wav", encoding="PCM_16")
+    winds = []
+    for length in (997, 2**14, 2**20):
+        monkeypatch.setattr(audio.AudioFile.blocks, "__defaults__", (length,))
+        files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+        winds.append(ma.load(files.wind).samples)
+    assert np.array_equal(winds[0], winds[1])
+    assert np.array_equal(winds[0], winds[2])
+
+
+def test_equal_channels_stay_equal_and_are_worked_on_once():
+    recording, _, _ = scene(6)
+    stereo = ma.Recording(np.concatenate([recording.samples] * 2), RATE)
+    stems = ma.separate(stereo)
+    assert len(stems.models) == 1
+    assert np.array_equal(stems.wind.samples[0], stems.wind.samples[1])
+    assert np.array_equal(stems.wind.samples[:1], ma.separate(recording).wind.samples)
+
+
+def test_different_channels_are_each_worked_on():
+    first, _, _ = scene(6, seed=0)
+    second, _, _ = scene(6, seed=10)
+    both = ma.Recording(np.concatenate([first.samples, second.samples]), RATE)
+    stems = ma.separate(both)
+    assert len(stems.models) == 2
+    assert np.array_equal(stems.wind.samples[1:], ma.separate(second).wind.samples)
+    assert_adds_up(stems, both)
+
+
+def test_the_wind_stem_is_nearer_to_the_wind_than_any_low_pass():
+    recording, wind, rover = scene()
+    stems = ma.separate(recording)
+    ours = metrics.si_sdr(stems.wind.samples[0], wind)
+    for cut in (100, 150, 200, 300, 500):
+        low_pass = scipy.signal.butter(4, cut, fs=RATE, output="sos")
+        assert ours > metrics.si_sdr(scipy.signal.sosfiltfilt(low_pass, recording.samples[0]), wind)
+    assert metrics.si_sdr(stems.rover.samples[0], rover) > metrics.si_sdr(recording.samples[0], rover) + 10
+
+
+def test_lines_in_the_wind_stem_are_twenty_decibels_down_or_at_the_wind_itself():
+    recording, wind, _ = scene()
+    stems = ma.separate(recording)
+    for harmonic in range(1, 8):
+        around = {"sample_rate": RATE, "frequency": 195.145 * harmonic, "half_width": 1.0}
+        taken = metrics.line_suppression(recording.samples[0], stems.wind.samples[0], **around)
+        at_the_wind = metrics.line_suppression(recording.samples[0], wind, **around)
+        assert taken > min(20, at_the_wind - 3)
+    frequencies = [line.frequency for line in stems.models[0].lines]
+    assert frequencies[:2] == pytest.approx([195.145, 390.29], abs=0.02)
+
+
+def test_steady_noise_is_the_rovers():
+    steady = ma.Recording(np.random.default_rng(4).normal(0, 0.02, 20 * RATE), RATE)
+    stems = ma.separate(steady)
+    assert 20 * np.log10(stems.wind.samples.std() / steady.samples.std()) < -15
+
+
+def test_louder_or_quieter_makes_no_difference_to_what_is_wind():
+    recording, _, _ = scene(6)
+    quieter = ma.Recording(recording.samples / 64, RATE)
+    one, other = ma.separate(recording).wind.samples, ma.separate(quieter).wind.samples * 64
+    assert metrics.sdr(other, one) > 60
+
+
+def test_a_reference_of_the_rover_alone_helps():
+    recording, wind, _ = scene(seconds=16, seed=5)
+    alone = ma.Recording(scene(seconds=16, seed=50)[2], RATE)
+    with_reference = ma.separate(recording, rover_noise=alone)
+    assert_adds_up(with_reference, recording)
+    blind = metrics.si_sdr(ma.separate(recording).wind.samples[0], wind)
+    assert metrics.si_sdr(with_reference.wind.samples[0], wind) > blind - 1
+
+
+def test_a_reference_that_is_far_too_loud_is_limited_and_named(caplog):
+    recording, wind, _ = scene(seed=5)
+    loud = ma.Recording(20 * scene(seed=50)[2], RATE)
+    with caplog.at_level(logging.WARNING, logger="marsaudio"):
+        stems = ma.separate(recording, rover_noise=loud)
+    assert any("louder than this recording's own quiet" in note for note in stems.notes)
+    assert "louder" in caplog.text
+    assert metrics.si_sdr(stems.wind.samples[0], wind) > metrics.si_sdr(recording.samples[0], wind)
+
+
+def test_a_reference_at_another_rate_is_refused():
+    recording, _, _ = scene(3)
+    with pytest.raises(ma.ParameterError, match="16000 Hz"):
+        ma.separate(recording, rover_noise=ma.Recording(np.ones(16000), 16000))
+
+
+def test_a_reference_without_a_single_usable_frame_is_refused():
+    recording, _, _ = scene(3)
+    with pytest.raises(ma.ParameterError, match="too short"):
+        ma.separate(recording, rover_noise=ma.Recording(np.full(400, 0.1), RATE))
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(2 * RATE),
+        np.full(2 * RATE, 0.9),
+        np.array([0.5]),
+        np.random.default_rng(0).normal(0, 0.1, RATE // 10),
+        0.5 * np.sin(2 * np.pi * 195 * np.arange(8 * RATE) / RATE),
+        np.sign(np.sin(2 * np.pi * 50 * np.arange(8 * RATE) / RATE)),
+    ],
+    ids=["silence", "constant", "one sample", "a tenth of a second", "one tone", "clipped"],
+)
+def test_what_holds_no_wind_is_still_taken_apart(samples):
+    recording = ma.Recording(np.rint(samples * 2**14) / 2**15, RATE)
+    stems = ma.separate(recording)
+    assert_adds_up(stems, recording)
+    assert np.isfinite(stems.wind.samples).all()
+
+
+def test_too_little_to_learn_from_is_said():
+    stems = ma.separate(ma.Recording(np.random.default_rng(0).normal(0, 0.1, RATE), RATE))
+    assert not stems.wind.samples.any()
+    assert "Too short" in stems.notes[0]
+
+
+def test_a_muted_start_does_not_change_what_is_learned():
+    recording, _, _ = scene(8)
+    muted = ma.Recording(np.concatenate([np.zeros((1, 2 * RATE)), recording.samples], axis=1), RATE)
+    plain, shifted = ma.separate(recording), ma.separate(muted)
+    assert shifted.models[0].cut_off == pytest.approx(plain.models[0].cut_off, rel=0.3)
+    assert not shifted.wind.samples[:, : round(1.5 * RATE)].any()
+    late = slice(3 * RATE, 7 * RATE)
+    assert metrics.sdr(shifted.wind.samples[:, 2 * RATE :][:, late], plain.wind.samples[:, late]) > 15
+
+
+def test_stems_keep_rate_length_and_history():
+    recording, _, _ = scene(3)
+    wind, rover = stems = ma.separate(recording)
+    assert wind is stems.wind
+    assert rover is stems.rover
+    assert wind.sample_rate == recording.sample_rate
+    assert wind.samples.shape == recording.samples.shape
+    assert wind.source.history[-1] == "wind stem"
+    assert not wind.samples.flags.writeable
+    assert np.array_equal(stems.recording.samples, recording.samples)
+
+
+def test_a_stem_louder_than_full_scale_is_written_as_float(tmp_path):
+    # A line at full scale and a gust on top of it: their sum fits, its parts do not.
+    recording, _, _ = scene(8)
+    loud = ma.Recording(np.clip(recording.samples * 9, -1, 32767 / 32768), RATE)
+    path = loud.save(tmp_path / "loud.wav", encoding="PCM_16")
+    files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    wind, rover = ma.load(files.wind), ma.load(files.rover)
+    assert max(np.abs(wind.samples).max(), np.abs(rover.samples).max()) > 1
+    assert wind.source.encoding == "FLOAT"
+    assert np.array_equal(wind.samples + rover.samples, ma.load(path).samples)
+
+
+def test_stems_never_replace_their_input_or_each_other(tmp_path):
+    path = scene(3)[0].save(tmp_path / "input.wav")
+    before = path.read_bytes()
+    for wind, rover in [("input.wav", "rover.wav"), ("wind.wav", "input.wav"), ("stem.wav", "stem.wav")]:
+        with pytest.raises(ma.ParameterError, match="two new files"):
+            ma.separate_file(path, wind=tmp_path / wind, rover=tmp_path / rover)
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["input.wav"]
+
+
+def test_no_stem_appears_where_the_other_cannot_be_written(tmp_path):
+    path = scene(3)[0].save(tmp_path / "input.wav")
+    (tmp_path / "a file").write_text("in the way")
+    with pytest.raises(ma.OutputError, match="Cannot write"):
+        ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "a file" / "rover.wav")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a file", "input.wav"]
