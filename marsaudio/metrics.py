@@ -147,8 +147,8 @@ def event_scores(
 ) -> EventScores:
     """Match detected to true intervals one to one, and count.
 
-    A pair matches where its intersection over union reaches `minimum_iou`; of all ways to pair, the one with the
-    most matches is taken (a maximum bipartite matching, as in mir_eval and sed_eval).
+    A pair matches where its intersection over union reaches `minimum_iou`; of all ways to pair, the one with
+    the most matches is taken (a maximum bipartite matching, as in mir_eval and sed_eval).
 
     Parameters
     ----------
@@ -210,9 +210,7 @@ def _validated(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     s_hat, s = np.asarray(estimate, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     if s_hat.shape != s.shape:
-        raise ParameterError(
-            f"The shapes {s_hat.shape} and {s.shape} differ. Compare signals of equal shape."
-        )
+        raise ParameterError(f"The shapes {s_hat.shape} and {s.shape} differ. Give two of equal shape.")
     if not np.any(s):
         raise ParameterError("The truth is silent: no ratio to it is defined.")
     return (s_hat.ravel(), s.ravel()) if flat else (s_hat, s)

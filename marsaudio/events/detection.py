@@ -20,6 +20,7 @@ SPREADS = 3.0  # the threshold in spreads of the smoothed level, where that is m
 # Wind noise grows as the fourth power of the wind speed or so: 12 dB below its peak level, the wind's dynamic
 # pressure is half of that at the peak. There an event ends, if it does not end in the quiet before.
 HALF_PRESSURE_DB = 12.0
+BESIDE_SECONDS = 1.0  # what counts as just outside of an event
 SEPARATE_PEAK_DB = 6.0  # how far the level must fall between two events that are not one
 
 
@@ -38,7 +39,8 @@ def detect_wind(
     An event begins to count where the level exceeds the quiet by the threshold, reaches out to where it has
     fallen to half the threshold, but not beyond 12 dB below its own peak, where the wind's dynamic
     pressure is half (level proportional to U**4: A. E. Stott et al., JGR Planets 128 (2023),
-    doi:10.1029/2022JE007547). Steady wind raises the quiet level itself and is not seen.
+    doi:10.1029/2022JE007547). Its edges lie where the level is halfway, in dB, between outside and inside.
+    Steady wind raises the quiet level itself and is not seen.
 
     Parameters
     ----------
@@ -99,6 +101,7 @@ def detect_wind(
     parameters["threshold_used_db"] = threshold
     spans = _spans(smoothed, measured.usable, quiet + threshold, quiet + threshold / 2)
     spans = _merged(spans, merge_gap / measured.hop)
+    spans = [_with_edges_halfway(smoothed, span, measured.hop) for span in spans]
     events = [_event(measured, span, quiet, band, offset) for span in spans]
     return WindEvents(
         tuple(event for event in events if event.duration >= minimum_duration),
@@ -180,6 +183,25 @@ def _merged(spans: list[tuple[int, int]], gap: float) -> list[tuple[int, int]]:
         else:
             merged.append((first, last))
     return merged
+
+
+def _with_edges_halfway(smoothed: FloatArray, span: tuple[int, int], hop: float) -> tuple[int, int]:
+    """Draw the edges in to where the level is halfway, in dB, between outside and inside.
+
+    Smoothing with a symmetric window widens a step to both sides but leaves its midpoint where it was.
+    """
+    reach = max(round(BESIDE_SECONDS / hop), 1)
+    first, last = span
+    inside = np.median(smoothed[first : last + 1])
+    edges = []
+    for outside, part in (
+        (smoothed[max(first - reach, 0) : first], smoothed[first : last + 1]),
+        (smoothed[last + 1 : last + 1 + reach], smoothed[first : last + 1][::-1]),
+    ):
+        heard = outside[np.isfinite(outside)]
+        halfway = (np.median(heard) + inside) / 2 if heard.size else -np.inf
+        edges.append(int(np.argmax(part > halfway)))
+    return first + edges[0], last - edges[1]
 
 
 def _event(
