@@ -135,3 +135,25 @@ def test_the_kernel_is_the_transform_of_a_windowed_sine():
     windowed = np.exp(2j * np.pi * position * np.arange(n) / n) * hann(n)
     expected = np.fft.fft(windowed)[15:26]
     assert np.allclose(hann_transform(position - np.arange(15.0, 26.0), n), expected, atol=1e-4)
+
+
+def test_a_line_that_fades_out_is_followed():
+    seconds = 20
+    fade = np.clip((14 - np.arange(seconds * RATE) / RATE) / 2, 1e-3, 1)  # from 12 to 14 s
+    background = noise(seconds) * fade
+    samples = background + sine(195.145, seconds, 0.05) * fade
+    [channel] = tone_free_channels(ma.Recording(samples, RATE))
+    cleaned = np.concatenate(list(channel.blocks()), axis=1)[0]
+    error = (cleaned - background)[11 * RATE : 15 * RATE]
+    assert 10 * np.log10(np.mean(error**2) / np.mean((0.05 * fade[11 * RATE : 15 * RATE]) ** 2 / 2)) < -15
+
+
+def test_a_line_that_wavers_by_a_tenth_is_followed():
+    seconds = 20
+    waver = 1 + 0.1 * np.sin(2 * np.pi * 0.3 * np.arange(seconds * RATE) / RATE)
+    background = noise(seconds, level=0.003)
+    samples = background + sine(195.145, seconds, 0.05) * waver
+    [channel] = tone_free_channels(ma.Recording(samples, RATE))
+    cleaned = np.concatenate(list(channel.blocks()), axis=1)[0]
+    error = cleaned - background
+    assert 10 * np.log10(np.mean(error**2) / (0.05**2 / 2)) < -28

@@ -24,6 +24,7 @@ FALSE_LINES = 0.01  # expected number of noise bins taken for lines in a whole s
 PROMINENCE_DB = 6.0  # a weaker line is lost in the noise of its own bin and needs no removal
 LOG_PERIODOGRAM_SPREAD_DB = 5.57  # standard deviation of 10 log10 of an exponential variable
 MEMORY_SECONDS = 2.0  # half-width of the average over which a line's amplitude and phase are followed
+CHANGE_EXPECTED = 0.1  # relative standard deviation of a line's amplitude within those seconds
 MAIN_LOBE_BINS = 2
 KERNEL_BINS = 10  # beyond this the Hann window's sidelobes are 75 dB down
 
@@ -128,7 +129,8 @@ class LineRemoval:
     In frame t a line at frequency f has the amplitude a_t = K^H X_t / K^H K, K the window's transform at f.
     Turned back by exp(-2 pi i f s_t / f_s) it is constant but for slow changes, so it is averaged over
     +-2 s with weights 1 / (power beside the line): frames with gusts count little. What is subtracted is K
-    times that average turned forward again. In a frame that reaches over an end or into a muted stretch, K is
+    times that average turned forward again, and times how far the line's amplitude of the moment is known to
+    differ from it (`_change`). In a frame that reaches over an end or into a muted stretch, K is
     the transform of the window over the part that is sound.
 
     Source: weighted least squares on a sinusoid, S. M. Kay, *Fundamentals of Statistical Signal
@@ -196,7 +198,9 @@ class LineRemoval:
         here = slice(self.context, self.context + len(frames))
         total = np.convolve(weight, window)[here]
         mean = np.convolve(weight * amplitude * turns, window)[here]
-        steady = np.where(total > 0, mean / np.maximum(total, 1e-300), 0.0) * turns.conj()
+        steady = np.where(total > 0, mean / np.maximum(total, 1e-300), 0.0)
+        spread = noise / np.sum(np.abs(shape[lobe]) ** 2)
+        steady = steady * _change(amplitude * turns, steady, spread, usable) * turns.conj()
         part[usable] -= (steady[usable, np.newaxis] * shape).astype(np.complex64)
         return np.asarray(steady)
 
@@ -217,6 +221,34 @@ class LineRemoval:
         frequencies = np.array([kernel[0] for kernel in self._kernels])
         turns = np.outer(frequencies / self._rate, np.arange(self._fourier.n_fft))
         return np.exp(2j * np.pi * np.mod(turns, 1.0)).astype(np.complex64)
+
+
+def _change(
+    amplitude: npt.NDArray[np.complex128],
+    steady: npt.NDArray[np.complex128],
+    spread: FloatArray,
+    usable: npt.NDArray[np.bool_],
+) -> FloatArray:
+    """How much stronger or weaker a line is now than over the seconds around, as far as one can tell.
+
+    The regression of the amplitudes of five frames on the steady one has the variance
+    v = spread / |steady|² over the number of independent values; before looking, the factor is 1 with the
+    standard deviation s = CHANGE_EXPECTED. The posterior mean is 1 + (measured - 1) s² / (s² + v): a fade or
+    a wavering pump is followed where the line stands clear of the noise, and under a gust, where nothing can
+    be told, the line is taken to go on.
+    """
+    kernel = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
+    counts = np.where(usable, 1.0, 0.0)
+    strength = np.convolve(np.abs(steady) ** 2 * counts, kernel, mode="same")
+    along = np.convolve((amplitude * steady.conj()).real * counts, kernel, mode="same")
+    noise = np.convolve(spread * counts, kernel, mode="same")
+    known = strength > 0
+    safe = np.where(known, strength, 1.0)
+    measured = np.where(known, along / safe, 1.0)
+    # Of five frames about two are independent, and half of the noise's power lies along the line.
+    variance = np.where(known, noise / safe, 1.0) / 4
+    trust = CHANGE_EXPECTED**2 / (CHANGE_EXPECTED**2 + variance)
+    return np.clip(1 + trust * (measured - 1), 0.0, 2.0)
 
 
 def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:
