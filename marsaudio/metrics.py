@@ -48,7 +48,7 @@ def sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
 def si_sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     """The scale-invariant signal-to-distortion ratio, in dB.
 
-    10 log10( |a s|² / |a s - ŝ|² ) with a = <ŝ, s> / <s, s>.
+    ``10 log10( |a s|² / |a s - ŝ|² )`` with ``a = <ŝ, s> / <s, s>``.
 
     Source: J. Le Roux, S. Wisdom, H. Erdogan, J. R. Hershey, "SDR - half-baked or well done?", ICASSP 2019,
     doi:10.1109/ICASSP.2019.8683855.
@@ -200,7 +200,24 @@ def event_scores(
 
 
 def intersection_over_union(a: Interval, b: Interval) -> float:
-    """The length that two intervals share, over the length that they cover together."""
+    """The length that two intervals share, over the length that they cover together.
+
+    Parameters
+    ----------
+    a, b : (start, end)
+        In seconds.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> from marsaudio import metrics
+    >>> metrics.intersection_over_union((0.0, 2.0), (1.0, 4.0))
+    0.25
+    """
     shared = max(min(a[1], b[1]) - max(a[0], b[0]), 0.0)
     return shared / ((a[1] - a[0]) + (b[1] - b[0]) - shared)
 

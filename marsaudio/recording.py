@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import numbers
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio import catalog
-from marsaudio.errors import CalibrationError, DataUnavailableError, ParameterError
+from marsaudio.atomic import kind_of
+from marsaudio.errors import CalibrationError, ParameterError
 from marsaudio.formats import audio, html
 
 Samples = npt.NDArray[np.float32]
@@ -42,9 +45,11 @@ class Calibration:
 
     def __post_init__(self) -> None:
         value = self.pascal_per_full_scale
-        if not (np.isfinite(value) and value > 0):
-            raise CalibrationError(f"pascal_per_full_scale={value} must be a positive number of pascals.")
-        if not self.source.strip():
+        if not _positive_number(value):
+            raise CalibrationError(
+                f"pascal_per_full_scale={value!r} must be a positive number: the pascals of a sample of 1.0."
+            )
+        if not isinstance(self.source, str) or not self.source.strip():
             raise CalibrationError(
                 "A calibration needs its source: give source='...', where the sensitivity is published or "
                 "how it was measured."
@@ -91,13 +96,19 @@ class Source:
     encoding: str | None = None
     offset: float = 0.0
     simulated: bool = False
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     history: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Copies, so that nobody else's changes reach into a frozen object.
+        object.__setattr__(self, "metadata", dict(self.metadata))
+        object.__setattr__(self, "history", tuple(self.history))
 
     @property
     def name(self) -> str:
-        """What to call it: its key, else its file's name, else that it was made in memory."""
-        return self.key or (Path(self.path).name if self.path else "recording from memory")
+        """What to call it, on one line: its key, else its file's name, else that it was made in memory."""
+        name = self.key or (Path(self.path).name if self.path else "recording from memory")
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
     def after(self, step: str, **changes: Any) -> Source:
         """The same source with one more step in its history."""
@@ -111,7 +122,8 @@ class Recording:
     Parameters
     ----------
     samples : array_like, shape (channels, frames) or (frames,)
-        Full scale is 1.0. Kept as a read-only float32 array of shape (channels, frames).
+        Full scale is 1.0. Kept as a read-only float32 array of shape (channels, frames). It is a copy,
+        unless the array is float32 and read-only together with the memory that it is a view of.
     sample_rate : float
         In Hz.
     source : Source, optional
@@ -143,8 +155,22 @@ class Recording:
     calibration: Calibration | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.source, Source):
+            raise ParameterError(
+                f"source={self.source!r} must be a marsaudio.Source, such as Source(title='Wind at noon')."
+            )
+        if self.calibration is not None and not isinstance(self.calibration, Calibration):
+            raise ParameterError(
+                f"calibration={self.calibration!r} must be a marsaudio.Calibration, or None for levels in dB "
+                "re full scale."
+            )
         object.__setattr__(self, "samples", _validated_samples(self.samples))
         object.__setattr__(self, "sample_rate", validated_rate(self.sample_rate))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Pickled and deeply copied arrays come out writeable.
+        self.__dict__.update(state)
+        self.samples.flags.writeable = False
 
     @property
     def channels(self) -> int:
@@ -175,6 +201,8 @@ class Recording:
 
     def blocks(self, length: int = audio.BLOCK_FRAMES) -> Iterator[Samples]:
         """Give the samples in blocks of shape (channels, `length`); the last may be shorter."""
+        if length < 1:
+            raise ParameterError(f"length={length!r} must be at least 1 frame.")
         for start in range(0, self.frames, length):
             yield self.samples[:, start : start + length]
 
@@ -193,7 +221,7 @@ class Recording:
         Raises
         ------
         ParameterError
-            The range is empty or lies outside the recording.
+            The range is empty, lies outside the recording or holds fewer frames than channels.
 
         Examples
         --------
@@ -201,15 +229,29 @@ class Recording:
         >>> ma.load("sample").clip(5.0, 9.0).duration
         4.0
         """
-        first, last = audio.frame_range(start, stop, self.frames, self.sample_rate, self.source.name)
+        name = f"the recording {self.source.name!r}"
+        first, last = audio.frame_range(start, stop, self.frames, self.sample_rate, name)
+        _require_frames(last - first, self.channels, name)
         begin, end = first / self.sample_rate, last / self.sample_rate
         source = self.source.after(
-            f"clip from {begin:.6g} to {end:.6g} s", offset=self.source.offset + begin
+            f"clip from {_seconds(begin)} to {_seconds(end)} s", offset=self.source.offset + begin
         )
         return dataclasses.replace(self, samples=self.samples[:, first:last], source=source)
 
     def mono(self) -> Recording:
-        """The mean of the channels, as a recording of one channel; equal channels stay exact."""
+        """The mean of the channels, as a recording of one channel; equal channels stay exact.
+
+        Returns
+        -------
+        Recording
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import marsaudio as ma
+        >>> ma.Recording(np.array([[0.5, 0.0], [0.0, 0.5]]), 48000).mono().samples
+        array([[0.25, 0.25]], dtype=float32)
+        """
         if self.channels == 1:
             return self
         if channels_are_equal(self.samples):
@@ -233,16 +275,28 @@ class Recording:
         Raises
         ------
         ParameterError
-            The rate is not a positive number.
+            The rate is not a positive number, or leaves fewer frames than channels.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> ma.load("sample").resample(16000)  # doctest: +ELLIPSIS
+        <marsaudio.Recording: sample, resampled from 48000 to 16000 Hz, 18.000 s, 16000 Hz, 1 channel, ...>
         """
         rate = validated_rate(rate)
         if rate == self.sample_rate:
             return self
+        if int(self.duration * rate) < self.channels:
+            raise ParameterError(
+                f"At {rate:.9g} Hz, the {self.duration:.6g} s of {self.source.name!r} are too short for a "
+                f"recording of {self.channels} channels. Give a higher rate."
+            )
         import librosa
 
         samples = librosa.resample(
             self.samples, orig_sr=self.sample_rate, target_sr=rate, res_type="soxr_hq", axis=-1
         )
+        samples.flags.writeable = False
         source = self.source.after(f"resampled from {self.sample_rate:g} to {rate:g} Hz", encoding=None)
         return dataclasses.replace(self, samples=samples, sample_rate=rate, source=source)
 
@@ -266,8 +320,20 @@ class Recording:
         ------
         ParameterError
             The suffix or encoding is unknown, or the samples are too loud for it.
+        AudioFormatError
+            The format cannot hold this rate, so many channels or so many samples.
         OutputError
             The file cannot be written. An older one is still there.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import marsaudio as ma
+        >>> recording = ma.load("sample")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = recording.save(f"{folder}/again.wav")
+        ...     bool((ma.load(path).samples == recording.samples).all())
+        True
         """
         return audio.write_audio(
             path,
@@ -343,15 +409,19 @@ def load(
     4.0
     """
     file, known = locate(source, progress=progress)
-    samples, info = audio.read_audio(file, start=start, stop=stop)
+    with audio.AudioReader(file) as reader:
+        info = reader.info
+        first, last = audio.frame_range(start, stop, info.frames, info.sample_rate, reader.name)
+        _require_frames(last - first, info.channels, reader.name)
+        samples = reader.read(first, last)
     samples.flags.writeable = False
-    if start or stop is not None:
-        end = start + samples.shape[1] / info.sample_rate
-        known = known.after(f"read from {start:g} to {end:g} s")
+    if last - first < info.frames:
+        begin, end = first / info.sample_rate, last / info.sample_rate
+        known = known.after(f"read from {_seconds(begin)} to {_seconds(end)} s")
     described = dataclasses.replace(
         known,
         encoding=info.encoding,
-        offset=round(start * info.sample_rate) / info.sample_rate,
+        offset=first / info.sample_rate,
         metadata={**info.metadata, **known.metadata},
         title=known.title or info.metadata.get("title"),
     )
@@ -365,14 +435,17 @@ def locate(
     if not isinstance(source, (str, os.PathLike)):
         name = getattr(source, "name", None)
         return source, Source(path=name if isinstance(name, str) else None)
-    text = os.fspath(source)
-    if not isinstance(source, str) or Path(text).exists() or _looks_like_a_path(text):
+    text = os.fsdecode(source)
+    stands = kind_of(text) if text else "nothing"
+    if not isinstance(source, str) or stands == "file" or _looks_like_a_path(text):
         if text.lower().endswith(".xml"):
             return _locate_labelled(Path(text))
-        return source, Source(path=text)
+        return text, Source(path=text)
     try:
         entry = catalog.entry(text)
     except ParameterError as error:
+        if stands != "nothing":  # a folder, say: reading it tells what is wrong with it
+            return text, Source(path=text)
         raise ParameterError(f"There is no file {text!r} here. {error}") from None
     path = catalog.fetch(entry.key, progress=progress)
     return path, Source(
@@ -393,8 +466,6 @@ def locate(
 def _locate_labelled(path: Path) -> tuple[Path, Source]:
     from marsaudio.formats import pds4
 
-    if not path.exists():
-        raise DataUnavailableError(f"There is no file {str(path)!r}. Check the spelling and the folder.")
     label = pds4.read_label(path)
     return label.audio_path, Source(
         path=str(label.audio_path),
@@ -428,17 +499,45 @@ def validated_rate(rate: float) -> float:
     ParameterError
         It is not a positive, finite number.
     """
-    try:
-        value = float(rate)
-    except (TypeError, ValueError):
-        value = float("nan")
-    if not (np.isfinite(value) and value > 0):
+    if not _positive_number(rate):
         raise ParameterError(f"sample_rate={rate!r} must be a positive number of samples a second (Hz).")
+    value = float(rate)
     return int(value) if value.is_integer() else value
 
 
+def _positive_number(value: object) -> bool:
+    """Whether it is one finite, positive number; text and truth values are none."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    try:
+        return math.isfinite(value) and float(value) > 0
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
+def _seconds(time: float) -> str:
+    """A time to the microsecond, without the zeros at its end."""
+    return f"{time:.6f}".rstrip("0").rstrip(".")
+
+
+def _require_frames(frames: int, channels: int, name: str) -> None:
+    if frames < channels:
+        raise ParameterError(
+            f"{frames} frames of {name} are too short for a recording of {channels} channels. Take a longer "
+            "range."
+        )
+
+
 def _validated_samples(samples: npt.ArrayLike) -> Samples:
-    array = np.asarray(samples)
+    if np.ma.is_masked(samples):
+        raise ParameterError("Some samples are masked. Fill or cut them out first.")
+    try:
+        array = np.asarray(samples)
+    except (TypeError, ValueError) as error:  # lists of different lengths
+        raise ParameterError(
+            f"Samples cannot be made into an array ({' '.join(str(error).split())}). Give (frames,) or "
+            "(channels, frames), every channel of the same length."
+        ) from error
     if array.dtype.kind != "f":
         raise ParameterError(
             f"Samples of type {array.dtype} have no full scale of 1.0. Give floating-point samples; divide "
@@ -453,8 +552,8 @@ def _validated_samples(samples: npt.ArrayLike) -> Samples:
         )
     if array.shape[0] > array.shape[1]:
         raise ParameterError(
-            f"Samples of shape {array.shape} have more channels than frames. The order is (channels, frames): "
-            "pass samples.T if yours is (frames, channels), as soundfile.read gives it."
+            f"Samples of shape {array.shape} have more channels than frames. The order is (channels, frames):"
+            " pass samples.T if yours is (frames, channels), as soundfile.read gives it."
         )
     if not np.isfinite(array).all():
         channel, frame = np.argwhere(~np.isfinite(array))[0]
@@ -462,13 +561,21 @@ def _validated_samples(samples: npt.ArrayLike) -> Samples:
             f"Samples must be finite: channel {channel} holds {array[channel, frame]} at frame {frame}. "
             "Repair or cut out that part first."
         )
-    if array.dtype == np.float32 and not array.flags.writeable:
+    if array.dtype == np.float32 and _is_frozen(array):
         return array
     with np.errstate(over="ignore"):
         copy = np.array(array, dtype=np.float32, order="C")
     if not np.isfinite(copy).all():
-        raise ParameterError("Samples are too large for float32 (3.4e38). Full scale is 1.0: scale them first.")
+        raise ParameterError(
+            "Samples are too large for float32 (3.4e38). Full scale is 1.0: scale them first."
+        )
     copy.flags.writeable = False
     return copy
 
 
+def _is_frozen(array: npt.NDArray[Any]) -> bool:
+    """Whether the array is read-only, and what it is a view of as well."""
+    memory: object = array
+    while isinstance(memory, np.ndarray) and not memory.flags.writeable:
+        memory = memory.base
+    return memory is None or isinstance(memory, bytes)

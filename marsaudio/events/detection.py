@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-from marsaudio.events.level import BandLevel, band_level
+from marsaudio.events.level import FRAME_SECONDS, SMOOTHING_SECONDS, BandLevel, band_level, smoothed_level
 from marsaudio.events.table import WindEvent, WindEvents
 from marsaudio.recording import Recording
 from marsaudio.separation.stems import Stems
@@ -15,7 +15,6 @@ FloatArray = npt.NDArray[np.float64]
 
 WIND_BAND = (20.0, 250.0)  # Hz; where wind on Mars is heard
 QUIET_QUANTILE = 0.2
-SMOOTHING_SECONDS = 0.5
 SPREADS = 3.0  # the threshold in spreads of the smoothed level, where that is more than threshold_db
 # Wind noise grows as the fourth power of the wind speed or so: 12 dB below its peak level, the wind's dynamic
 # pressure is half of that at the peak. There an event ends, if it does not end in the quiet before.
@@ -95,7 +94,7 @@ def detect_wind(
             else "There is nothing but digital silence."
         )
         return WindEvents((), recording.level_unit, None, recording.duration, parameters, why)
-    smoothed = _smoothed(measured)
+    smoothed = smoothed_level(measured)
     quiet = float(np.quantile(smoothed[measured.usable], QUIET_QUANTILE))
     threshold = max(threshold_db, SPREADS * _spread(smoothed[measured.usable], measured.hop))
     parameters["threshold_used_db"] = threshold
@@ -112,29 +111,22 @@ def detect_wind(
     )
 
 
-def _smoothed(measured: BandLevel) -> FloatArray:
-    """The mean of the level in dB over half a second, of usable frames only; minus infinity elsewhere."""
-    frames = max(round(SMOOTHING_SECONDS / measured.hop), 1)
-    kernel = np.ones(frames + 1 - frames % 2)
-    finite = measured.usable & np.isfinite(measured.level)
-    here = slice(len(kernel) // 2, len(kernel) // 2 + len(finite))
-    total = np.convolve(np.where(finite, measured.level, 0.0), kernel)[here]
-    count = np.convolve(finite, kernel)[here]
-    return np.where(finite, total / np.maximum(count, 1), -np.inf)
-
-
 def _spread(smoothed: FloatArray, hop: float) -> float:
-    """How much the smoothed level wavers by itself: the robust standard deviation of its differences.
+    """How much the quieter half of the smoothed level wavers by itself, in dB.
 
-    Between values half a second and a frame apart, so that they share no sample; slow changes of the wind
-    cancel. 1.4826 turns the median of magnitudes into the standard deviation of a normal variable.
+    The robust standard deviation of its differences over half a second and a frame, so that the two values
+    share no sample and slow changes of the wind cancel; of pairs that both lie below the median, so that gusts
+    do not count as wavering. 1.4826 turns the median of magnitudes into the standard deviation of a normal
+    variable.
     """
-    lag = round((SMOOTHING_SECONDS + 0.25) / hop)
+    lag = round((SMOOTHING_SECONDS + FRAME_SECONDS) / hop)
     values = smoothed[np.isfinite(smoothed)]
-    if len(values) <= 2 * lag:
+    earlier, later = values[:-lag], values[lag:]
+    quieter = np.maximum(earlier, later) <= np.median(values)
+    if not quieter.any():
         return 0.0
-    differences = values[lag:] - values[:-lag]
-    return float(1.4826 * np.median(np.abs(differences - np.median(differences))) / np.sqrt(2))
+    differences = (later - earlier)[quieter]
+    return float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2))
 
 
 def _spans(

@@ -16,6 +16,7 @@ FloatArray = npt.NDArray[np.float64]
 
 FRAME_SECONDS = 0.25
 HOPS_PER_FRAME = 5
+SMOOTHING_SECONDS = 0.5
 # Between the loudest gust and the quietest moment of one recording lie some 30 dB. A level this far below the
 # loudest, at an end, was faded by hand.
 FADED_BELOW_LOUDEST_DB = 50.0
@@ -103,6 +104,27 @@ def band_level(
     times = fourier.centres(count, rate)
     usable &= ~_faded(level, usable)
     return BandLevel(times, level, usable, fourier.n_fft / rate, hop / rate)
+
+
+def smoothed_level(measured: BandLevel) -> FloatArray:
+    """The mean of the level in dB over half a second, which is what events are found in.
+
+    Parameters
+    ----------
+    measured : BandLevel
+
+    Returns
+    -------
+    ndarray of float64
+        At the same times, from usable frames only; minus infinity elsewhere.
+    """
+    frames = max(round(SMOOTHING_SECONDS / measured.hop), 1)
+    kernel = np.ones(frames + 1 - frames % 2)
+    finite = measured.usable & np.isfinite(measured.level)
+    here = slice(len(kernel) // 2, len(kernel) // 2 + len(finite))
+    total = np.convolve(np.where(finite, measured.level, 0.0), kernel)[here]
+    count = np.convolve(finite, kernel)[here]
+    return np.where(finite, total / np.maximum(count, 1), -np.inf)
 
 
 def _usable(channel: ToneFreeChannel, fourier: ShortTimeFourier, count: int) -> npt.NDArray[np.bool_]:

@@ -1,12 +1,14 @@
-"""Audio files to samples and back, through soundfile: exact where the format is exact.
+"""Audio files to samples, through soundfile: exact, and the same in blocks, in ranges and whole.
 
-Samples are float32 arrays of shape (channels, frames) with full scale 1.0. An integer k of b bits is
-k / 2**(b - 1), which float32 holds exactly up to 24 bits, and is written back as the same integer.
+Samples are float32 arrays of shape (channels, frames) with full scale 1.0. What writes them is in
+`marsaudio.formats.audio_writer`, what a file can hold in `marsaudio.formats.encodings`; the names that others
+need of these stand here as well.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,35 +16,35 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
-from marsaudio.atomic import replace_when_complete
-from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.atomic import kind_of
+from marsaudio.errors import AudioFormatError, DataUnavailableError, MarsAudioError, ParameterError
+from marsaudio.formats import completeness
+from marsaudio.formats.audio_writer import AudioWriter, WouldClipError, reason_of, write_audio
+from marsaudio.formats.encodings import BLOCK_FRAMES, INTEGER_BITS, SAMPLE_BITS, Samples, encoding_for
+from marsaudio.formats.guarded_stream import GuardedStream, Searchable
 from marsaudio.formats.riff import RiffContents, read_riff
 
-Samples = npt.NDArray[np.float32]
+__all__ = [
+    "BLOCK_FRAMES",
+    "INTEGER_BITS",
+    "AudioFile",
+    "AudioInfo",
+    "AudioReader",
+    "AudioWriter",
+    "PathOrStream",
+    "Samples",
+    "WouldClipError",
+    "encoding_for",
+    "frame_range",
+    "read_audio",
+    "write_audio",
+]
+
 PathOrStream = str | os.PathLike[str] | BinaryIO
 
-BLOCK_FRAMES = 2**18  # 5.5 s at 48 kHz: large enough that reading costs nothing beside the rest
-INTEGER_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
-SAMPLE_BITS = INTEGER_BITS | {"FLOAT": 32, "DOUBLE": 64}
-CONTAINER_OF_SUFFIX = {
-    ".wav": "WAV",
-    ".wave": "WAV",
-    ".flac": "FLAC",
-    ".ogg": "OGG",
-    ".oga": "OGG",
-    ".mp3": "MP3",
-}
-ENCODINGS_OF_CONTAINER = {
-    "WAV": ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"),
-    "FLAC": ("PCM_16", "PCM_24"),
-    "OGG": ("VORBIS",),
-    "MP3": ("MPEG_LAYER_III",),
-}
-# What holds any float32 samples best in each container.
-FALLBACK_ENCODING = {"WAV": "FLOAT", "FLAC": "PCM_24", "OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}
 FFMPEG_SUFFIXES = (".m4a", ".aac", ".mp4", ".wma", ".mov", ".webm", ".mkv")
+UNKNOWN_FRAMES = 2**62  # libsndfile gives its largest number where a FLAC file leaves its length open
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,12 @@ class AudioReader:
     Parameters
     ----------
     file
-        A path, or a seekable binary stream at the start of the audio.
+        A path, or a searchable binary stream at the start of the audio.
 
     Raises
     ------
+    ParameterError
+        It is neither a path nor such a stream.
     DataUnavailableError
         There is no such file.
     AudioFormatError
@@ -85,30 +89,17 @@ class AudioReader:
     """
 
     def __init__(self, file: PathOrStream) -> None:
-        import soundfile
-
         self.name = _name_of(file)
-        try:
-            if isinstance(file, (str, os.PathLike)):
-                with _open_for_reading(Path(file)) as stream:
-                    self._riff = read_riff(stream)
-            else:
-                start = file.tell()
-                self._riff = read_riff(file)
-                file.seek(start)
-            self._file = soundfile.SoundFile(file)
-        except (soundfile.SoundFileError, ValueError, TypeError) as error:
-            # soundfile raises TypeError where it takes a nameless stream for headerless audio.
-            raise AudioFormatError(_why_unreadable(self.name, error)) from error
-        except AttributeError as error:
-            raise ParameterError(
-                f"Cannot read {file!r}: it is neither a path nor a binary file that can be "
-                "read and searched (seek, tell)."
-            ) from error
-        self.info = self._read_info()
-        if self.info.frames == 0:
-            self.close()
-            raise AudioFormatError(f"{self.name} is an audio file, but holds no samples at all.")
+        self._position = 0
+        self._target: str | bytes | GuardedStream
+        if isinstance(file, (str, os.PathLike)):
+            with _open_for_reading(file) as stream:
+                # Bytes keep names that are not valid Unicode; on Windows there are none.
+                self._target = os.fspath(file) if os.name == "nt" else os.fsencode(file)
+                self._begin(stream)
+        else:
+            self._target = GuardedStream(_searchable(file, self.name))
+            self._begin(self._target)
 
     def __enter__(self) -> AudioReader:
         return self
@@ -142,73 +133,198 @@ class AudioReader:
         ------
         AudioFormatError
             The file is cut short before `stop`, or its contents cannot be decoded.
+        ParameterError
+            There is not enough memory for so many samples.
         """
         stop = self.frames if stop is None else stop
-        samples = np.empty((stop - start, self.channels), dtype=np.float32)
-        self._seek(start)
-        self._read_into(samples, start)
-        return np.ascontiguousarray(samples.T)
+        self._require(stop)
+        try:
+            samples = np.empty((self.channels, stop - start), dtype=np.float32)
+        except (MemoryError, ValueError) as error:
+            raise ParameterError(
+                f"{(stop - start) / self.sample_rate:.0f} s of {self.name} need "
+                f"{(stop - start) * self.channels * 4 / 2**30:.1f} GiB of memory, more than there is. Read a "
+                "part of it with start= and stop=."
+            ) from error
+        step = max(BLOCK_FRAMES // self.channels, 1)
+        with self._checked():
+            self._go_to(start)
+            for begin in range(0, stop - start, step):
+                part = samples[:, begin : begin + step]
+                part[...] = self._next(part.shape[1]).T
+        return samples
 
     def blocks(self, length: int = BLOCK_FRAMES) -> Iterator[Samples]:
         """Read the whole file in blocks of shape (channels, `length`); the last may be shorter."""
-        self._seek(0)
+        self._require(self.frames)
         for start in range(0, self.frames, length):
-            block = np.empty((min(length, self.frames - start), self.channels), dtype=np.float32)
-            self._read_into(block, start)
+            with self._checked():
+                self._go_to(start)
+                block = self._next(min(length, self.frames - start))
             yield np.ascontiguousarray(block.T)
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
 
-    def _seek(self, frame: int) -> None:
+    def _begin(self, stream: Searchable) -> None:
+        """Learn from the bytes what libsndfile does not tell, then let it have the file."""
+        with self._checked():
+            self._riff = read_riff(stream)
+            self._ogg_has_its_end = completeness.ogg_has_its_end(stream)
+            self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
+            self._file = self._open()
+            try:
+                self.info = self._read_info()
+                if self.info.frames == 0:
+                    raise AudioFormatError(_why_without_samples(self.name, self._riff))
+            except BaseException:
+                self.close()
+                raise
+
+    def _open(self) -> Any:
         import soundfile
 
-        try:
-            self._file.seek(frame)
-        except soundfile.SoundFileError as error:
-            raise AudioFormatError(f"{self.name} cannot be read from frame {frame}: {error}") from error
-
-    def _read_into(self, block: Samples, start: int) -> None:
-        import soundfile
-
-        try:
-            count = len(self._file.read(out=block))
-        except soundfile.SoundFileError as error:
-            raise AudioFormatError(f"{self.name} cannot be decoded: {error}") from error
-        if count < len(block):
-            seconds = (start + count) / self.sample_rate
-            raise AudioFormatError(
-                f"{self.name} is cut short: its header promises {self.frames / self.sample_rate:.3f} s, "
-                f"but only the first {seconds:.3f} s are there. Fetch it again, or read what is there "
-                f"with stop={int(seconds * 1000) / 1000}."
-            )
-        if not np.isfinite(block).all():
-            bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0]) + start
-            raise AudioFormatError(
-                f"{self.name} holds samples that are not numbers (NaN or infinite), the first at "
-                f"{bad / self.sample_rate:.6f} s. Repair the file, or read another range of it."
-            )
-
-    def _count_frames(self) -> int:
-        """Count by decoding: the number in front of an MP3 file is an estimate."""
-        count, block = 0, np.empty((BLOCK_FRAMES, self._file.channels), dtype=np.float32)
-        while got := len(self._file.read(out=block)):
-            count += got
-        return count
+        if isinstance(self._target, GuardedStream):
+            self._target.seek(0)
+        file = soundfile.SoundFile(self._target)
+        # After every read, SoundFile seeks to where the file already is. In an MP3 file that throws away what
+        # the next samples are decoded from, and they come out different.
+        file.seekable = lambda: False
+        self._position = 0
+        return file
 
     def _read_info(self) -> AudioInfo:
         file = self._file
-        frames = self._count_frames() if file.format == "MP3" else int(file.frames)
+        is_mpeg = file.subtype.startswith("MPEG")
+        stated = int(file.frames)
+        self._frames_there = stated
+        # Only where samples stand for themselves does libsndfile find the same ones again: not in MP3 files,
+        # nor in Vorbis (https://github.com/libsndfile/libsndfile/issues/885). FLAC frames are independent.
+        self._can_seek = file.subtype in SAMPLE_BITS
+        if is_mpeg or stated >= UNKNOWN_FRAMES:
+            self._can_seek = False
+            self._frames_there = self._count_frames()
         metadata = dict(self._riff.metadata) if self._riff else {}
-        if self._riff and self._riff.data_declared and file.subtype in SAMPLE_BITS:
-            # libsndfile quietly counts what is there; what was promised tells that some is missing.
-            frame_bytes = SAMPLE_BITS[file.subtype] // 8 * file.channels
-            frames = max(frames, self._riff.data_declared // frame_bytes)
-        for name, value in file.copy_metadata().items():
+        for name, value in self._file.copy_metadata().items():
             if value.strip():
                 metadata.setdefault(name, value.strip())
-        return AudioInfo(int(file.samplerate), int(file.channels), frames, file.format, file.subtype, metadata)
+        frames = self._frames_promised(stated if is_mpeg and self._mp3_states_its_length else 0)
+        return AudioInfo(
+            sample_rate=int(file.samplerate),
+            channels=int(file.channels),
+            frames=frames,
+            container=file.format,
+            encoding=file.subtype,
+            metadata=metadata,
+        )
+
+    def _count_frames(self) -> int:
+        """Count by decoding: the number in front of an MP3 file is mostly an estimate."""
+        block = np.empty((BLOCK_FRAMES // self._file.channels, self._file.channels), dtype=np.float32)
+        while count := len(self._file.read(out=block)):
+            self._position += count
+        total = self._position
+        self._file.close()
+        self._file = self._open()
+        return total
+
+    def _frames_promised(self, stated_in_mp3: int) -> int:
+        """How many frames the file should have: more than are there where it was cut short.
+
+        libsndfile quietly counts what is there; what was promised tells that some is missing.
+        """
+        there, file = self._frames_there, self._file
+        if file.format == "OGG" and not self._ogg_has_its_end:
+            return there + 1  # at least
+        if stated_in_mp3 - there > completeness.MP3_UNCERTAIN_FRAMES:
+            return stated_in_mp3
+        declared = (self._riff.data_declared if self._riff else None) or 0
+        present = self._riff.data_present if self._riff else 0
+        if declared <= present:
+            return there
+        if file.subtype in SAMPLE_BITS:
+            frame_bytes = SAMPLE_BITS[file.subtype] // 8 * int(file.channels)
+            return max(there, declared // frame_bytes)
+        return max(there + 1, there * declared // max(present, 1))
+
+    def _require(self, stop: int) -> None:
+        if stop > self._frames_there:
+            raise self._cut_short(self._frames_there)
+
+    def _go_to(self, frame: int) -> None:
+        if frame == self._position:
+            return
+        if self._can_seek:
+            self._file.seek(frame)
+            self._position = frame
+            return
+        if not 0 <= self._position < frame:
+            self._file.close()
+            self._file = self._open()
+        while self._position < frame:
+            self._next(min(frame - self._position, max(BLOCK_FRAMES // self.channels, 1)))
+
+    def _next(self, length: int) -> Samples:
+        """The next `length` frames, of shape (frames, channels) as soundfile has it."""
+        import soundfile
+
+        block = np.empty((length, self.channels), dtype=np.float32)
+        start, self._position = self._position, -1  # unknown, should this fail
+        try:
+            count = len(self._file.read(out=block))
+        except soundfile.SoundFileError as error:
+            raise AudioFormatError(
+                f"{_capital(self.name)} is damaged or cut short: after {start / self.sample_rate:.3f} s it "
+                f"cannot be decoded any more ({reason_of(error)}). Fetch it again."
+            ) from error
+        self._position = start + count
+        if count < length:
+            raise self._cut_short(self._position)
+        if not np.isfinite(block).all():
+            bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0]) + start
+            raise AudioFormatError(
+                f"{_capital(self.name)} holds samples that are not numbers (NaN or infinite), the first at "
+                f"{bad / self.sample_rate:.6f} s. Repair the file, or read another range of it."
+            )
+        return block
+
+    def _cut_short(self, there: int) -> AudioFormatError:
+        seconds = there / self.sample_rate
+        whole_milliseconds = int(seconds * 1000) / 1000
+        remedy = f", or read what is there with stop={whole_milliseconds}" if whole_milliseconds else ""
+        if self.info.container == "OGG":
+            what = f"the mark that ends an Ogg file is missing after {seconds:.3f} s"
+        elif there:
+            what = f"of {self.frames / self.sample_rate:.3f} s, only the first {seconds:.3f} s are there"
+        else:
+            what = "none of the samples are there that its header promises"
+        return AudioFormatError(f"{_capital(self.name)} is cut short: {what}. Fetch it again{remedy}.")
+
+    @contextlib.contextmanager
+    def _checked(self) -> Iterator[None]:
+        """Raise what went wrong as an error of ours, and first what went wrong in the stream underneath."""
+        import soundfile
+
+        try:
+            yield
+        except MarsAudioError:
+            self._raise_fault()
+            raise
+        except (soundfile.SoundFileError, TypeError) as error:
+            # SoundFile raises TypeError where a name ends in .raw, which it takes for audio without a header.
+            self._raise_fault()
+            raise AudioFormatError(_why_unreadable(self.name, error)) from error
+        except OSError as error:
+            raise AudioFormatError(f"Cannot read {self.name}: {reason_of(error)}.") from error
+        self._raise_fault()
+
+    def _raise_fault(self) -> None:
+        fault = self._target.fault if isinstance(self._target, GuardedStream) else None
+        if isinstance(fault, Exception):
+            raise AudioFormatError(f"Cannot read {self.name}: {reason_of(fault)}.") from fault
+        if fault is not None:
+            raise fault
 
 
 class AudioFile:
@@ -217,12 +333,14 @@ class AudioFile:
     Parameters
     ----------
     file
-        The path of an audio file, or a seekable binary stream.
+        The path of an audio file, or a searchable binary stream.
     """
 
     def __init__(self, file: PathOrStream) -> None:
         self._file = file
-        self._start = 0 if isinstance(file, (str, os.PathLike)) else file.tell()
+        self._start = 0
+        if not isinstance(file, (str, os.PathLike)):
+            self._start = _searchable(file, _name_of(file)).tell()
         with AudioReader(file) as reader:
             self.info = reader.info
 
@@ -260,9 +378,9 @@ def read_audio(
     Parameters
     ----------
     file
-        A path, or a seekable binary stream.
+        A path, or a searchable binary stream.
     start, stop
-        The range in seconds from the file's first sample; only this much is read. `stop` None
+        The range in seconds from the file's first sample; only this much is kept in memory. `stop` None
         means up to the end.
 
     Returns
@@ -288,284 +406,114 @@ def frame_range(
 ) -> tuple[int, int]:
     """Turn a range in seconds into frames, refusing what lies outside of 0 to the end."""
     end = frames / sample_rate
-    stop = end if stop is None else stop
+    try:
+        begin, finish = float(start), end if stop is None else float(stop)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f"The range start={start!r}, stop={stop!r} must be two numbers of seconds from 0 to {end:.9g}."
+        ) from None
     half_a_sample = 0.5 / sample_rate
-    if not (-half_a_sample <= start < stop <= end + half_a_sample):
+    if not (-half_a_sample <= begin < finish <= end + half_a_sample):
         raise ParameterError(
-            f"The range {start:g} to {stop:g} s is not within {name}, which runs from 0 to {end:.3f} s. "
-            "Give a start before the stop, both inside it."
+            f"The range {begin:.9g} to {finish:.9g} s is not within {name}, which runs from 0 to {end:.9g} s."
+            " Give a start before the stop, both inside it."
         )
-    first, last = max(round(start * sample_rate), 0), min(round(stop * sample_rate), frames)
-    if first == last:
+    first, last = max(round(begin * sample_rate), 0), min(round(finish * sample_rate), frames)
+    if first >= last:
         raise ParameterError(
-            f"The range {start:g} to {stop:g} s holds no sample at {sample_rate:g} Hz. Take a longer one."
+            f"The range {begin:.9g} to {finish:.9g} s holds no sample at {sample_rate:.9g} Hz. Take a longer "
+            "one."
         )
     return first, last
 
 
-class AudioWriter:
-    """An audio file in the making: blocks go in, and it takes its name when it is whole.
-
-    Use it as a context manager; where the block fails, no file appears and an older one stays.
-
-    Parameters
-    ----------
-    path
-        Where the file is to stand; its suffix names the container (.wav, .flac, .ogg, .mp3).
-    sample_rate : int
-        In Hz.
-    channels : int
-    encoding
-        libsndfile's name, such as ``"PCM_16"``; see `choose_encoding`.
-    title, comment
-        Kept in the file, where its container has a place for them.
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        sample_rate: float,
-        channels: int,
-        encoding: str,
-        title: str | None = None,
-        comment: str | None = None,
-    ) -> None:
-        self.path = Path(path)
-        self.encoding = encoding
-        container = container_of(self.path)
-        if encoding not in ENCODINGS_OF_CONTAINER[container]:
-            allowed = ", ".join(ENCODINGS_OF_CONTAINER[container])
-            raise ParameterError(f"{container} files cannot hold the encoding {encoding!r}. Allowed: {allowed}.")
-        if sample_rate != int(sample_rate):
-            raise ParameterError(
-                f"Audio files hold whole sample rates, not {sample_rate} Hz. Resample to a whole rate first."
-            )
-        self._container = container
-        self._sample_rate = int(sample_rate)
-        self._channels = channels
-        self._strings = {"title": title, "comment": comment, "software": "marsaudio"}
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> AudioWriter:
-        import soundfile
-
-        with contextlib.ExitStack() as stack:
-            temporary = stack.enter_context(replace_when_complete(self.path))
-            self._stream = _FaultKeepingStream(stack.enter_context(open(temporary, "wb+")))
-            stack.callback(self._stream.raise_fault)
-            try:
-                self._file = soundfile.SoundFile(
-                    self._stream,
-                    mode="w",
-                    samplerate=self._sample_rate,
-                    channels=self._channels,
-                    format=self._container,
-                    subtype=self.encoding,
-                )
-            except soundfile.SoundFileError as error:
-                raise AudioFormatError(
-                    f"Cannot write {str(self.path)!r} as {self._container}, {self.encoding}, "
-                    f"{self._sample_rate} Hz, {self._channels} channels: {error}"
-                ) from error
-            stack.callback(self._file.close)
-            for name, text in self._strings.items():
-                if text:
-                    setattr(self._file, name, text)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def write(self, samples: Samples) -> None:
-        """Append samples of shape (channels, frames).
-
-        Raises
-        ------
-        ParameterError
-            They are louder than the encoding can hold. Nothing is clipped.
-        OutputError
-            The disk is full or went away.
-        """
-        import soundfile
-
-        peak = float(np.abs(samples).max(initial=0.0))
-        if self.encoding not in ("FLOAT", "DOUBLE") and not fits_integers(samples, self.encoding):
-            raise WouldClipError(
-                f"Samples with a peak of {peak:.4f} would be clipped in {str(self.path)!r} ({self.encoding} "
-                "ends at 1.0). Save as a .wav with encoding='FLOAT', or make a quieter copy first."
-            )
-        data = np.ascontiguousarray(samples.T)
-        try:
-            self._file.write(to_integers(data, self.encoding) if self.encoding in INTEGER_BITS else data)
-        except (soundfile.SoundFileError, AssertionError):
-            self._stream.raise_fault()
-            raise
-
-
-class WouldClipError(ParameterError):
-    """Samples are louder than an encoding can hold."""
-
-
-class _FaultKeepingStream:
-    """A binary stream for libsndfile to write to, which remembers the error that its C code drops."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._fault: OSError | None = None
-        self.read, self.seek, self.tell = stream.read, stream.seek, stream.tell
-
-    def write(self, data: bytes) -> int:
-        """Write, or remember why not and report that nothing was taken."""
-        try:
-            return self._stream.write(data)
-        except OSError as error:
-            self._fault = self._fault or error
-            return 0
-
-    def raise_fault(self) -> None:
-        """Raise the first error that writing met."""
-        if self._fault is not None:
-            raise self._fault
-
-
-def choose_encoding(samples: Samples, container: str, *, preferred: str | None) -> str:
-    """Choose the encoding that loses nothing: the samples' own where it holds them, else float.
-
-    FLAC, which has no floats, gets 24 bits; MP3 and OGG have one encoding each.
-    """
-    bits = INTEGER_BITS.get(preferred or "", 0)
-    widened = "PCM_16" if bits == 8 else preferred
-    if widened in ENCODINGS_OF_CONTAINER[container] and widened is not None:
-        if not bits or (fits_integers(samples, widened) and is_on_grid(samples, INTEGER_BITS[widened])):
-            return widened
-    return FALLBACK_ENCODING[container]
-
-
-def encoding_for(path: Path, input_encoding: str | None) -> str:
-    """The encoding of a file made from an input of that encoding, with the input's own step."""
-    container = container_of(path)
-    if INTEGER_BITS.get(input_encoding or "", 32) <= 24:
-        widened = "PCM_16" if INTEGER_BITS[input_encoding or ""] == 8 else input_encoding
-        if widened in ENCODINGS_OF_CONTAINER[container]:
-            return str(widened)
-    return FALLBACK_ENCODING[container]
-
-
-def is_on_grid(samples: Samples, bits: int) -> bool:
-    """Whether every sample is a multiple of 2**(1 - bits), the step of `bits`-bit integers."""
-    scaled = np.asarray(samples, dtype=np.float64) * 2.0 ** (bits - 1)
-    return bool(np.array_equal(scaled, np.rint(scaled)))
-
-
-def fits_integers(samples: Samples, encoding: str) -> bool:
-    """Whether no sample would be clipped: -1 fits two's complement, +1 is one step too much."""
-    if samples.size == 0:
-        return True
-    step = 2.0 ** (1 - INTEGER_BITS.get(encoding, 16))
-    # float64: 1 - 2**-31 is no float32 number
-    return bool(samples.min() >= -1.0 and float(samples.max()) < 1.0 - step / 2)
-
-
-def to_integers(samples: Samples, encoding: str) -> npt.NDArray[np.int16] | npt.NDArray[np.int32]:
-    """Round to the integers of an encoding, left-justified as libsndfile takes them; no dither."""
-    bits = INTEGER_BITS[encoding]
-    integers = np.rint(samples.astype(np.float64) * 2.0 ** (bits - 1))
-    if bits == 16:
-        return integers.astype(np.int16)
-    return integers.astype(np.int32) << np.int32(32 - bits)
-
-
-def write_audio(
-    path: str | os.PathLike[str],
-    samples: Samples,
-    sample_rate: float,
-    *,
-    encoding: str | None = None,
-    preferred: str | None = None,
-    title: str | None = None,
-    comment: str | None = None,
-) -> Path:
-    """Write samples of shape (channels, frames) to an audio file, whole or not at all.
-
-    Parameters
-    ----------
-    path
-        Its suffix names the container: .wav, .flac, .ogg or .mp3.
-    samples : ndarray of float32, shape (channels, frames)
-    sample_rate
-        In Hz, a whole number.
-    encoding
-        libsndfile's name of the encoding. None takes `preferred` where it loses nothing, else
-        32-bit float (WAV) or 24-bit integers (FLAC).
-    preferred
-        The encoding that the samples were read from.
-    title, comment
-        Kept in the file.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ParameterError
-        The suffix or the encoding is not one of those, or the samples would be clipped.
-    OutputError
-        The file cannot be written; an older one is still there.
-    """
-    chosen = encoding or choose_encoding(samples, container_of(Path(path)), preferred=preferred)
-    with AudioWriter(
-        path, sample_rate=sample_rate, channels=len(samples), encoding=chosen, title=title, comment=comment
-    ) as writer:
-        for start in range(0, samples.shape[1], BLOCK_FRAMES):
-            writer.write(samples[:, start : start + BLOCK_FRAMES])
-    return Path(path)
-
-
-def container_of(path: Path) -> str:
-    """The container that a path's suffix names."""
-    try:
-        return CONTAINER_OF_SUFFIX[path.suffix.lower()]
-    except KeyError:
-        allowed = ", ".join(CONTAINER_OF_SUFFIX)
-        raise ParameterError(
-            f"Cannot tell an audio format from the name {path.name!r}. End it with one of {allowed}."
-        ) from None
-
-
 def _name_of(file: PathOrStream) -> str:
-    name = os.fspath(file) if isinstance(file, (str, os.PathLike)) else getattr(file, "name", None)
-    return repr(str(name)) if name is not None else "the given file object"
+    if isinstance(file, (str, os.PathLike)):
+        return repr(os.fsdecode(file))
+    name = getattr(file, "name", None)  # a number, where it was opened from a descriptor
+    return repr(name) if isinstance(name, str) else "the given file object"
 
 
-def _open_for_reading(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise AudioFormatError(f"{str(path)!r} is a folder, not an audio file. Name a file inside it.")
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
+    name = _name_of(path)
+    kind = kind_of(path)
+    if kind == "folder":
+        raise AudioFormatError(f"{name} is a folder, not an audio file. Name a file inside it.")
+    if kind == "other":
+        # Opening a pipe would wait for somebody to write to it.
+        raise AudioFormatError(
+            f"{name} is a pipe or a device, not a file. Save what it gives to a file first."
+        )
     try:
-        stream = open(path, "rb")
+        stream = open(path, "rb")  # noqa: SIM115  (the caller closes it)
     except FileNotFoundError as error:
         raise DataUnavailableError(
-            f"There is no file {str(path)!r}. Check the spelling and the folder ({str(Path.cwd())!r} is the "
-            "current one)."
+            f"There is no file {name}. Check the spelling and the folder{_current_folder()}."
         ) from error
-    except OSError as error:
-        raise AudioFormatError(f"Cannot open {str(path)!r}: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise AudioFormatError(f"Cannot open {name}: {reason_of(error)}.") from error
     if not stream.read(1):
         stream.close()
-        raise AudioFormatError(f"{str(path)!r} is empty (0 bytes). Fetch or copy it again.")
+        raise AudioFormatError(f"{name} is empty (0 bytes). Fetch or copy it again.")
     stream.seek(0)
     return stream
+
+
+def _current_folder() -> str:
+    try:
+        return f" ({str(Path.cwd())!r} is the current one)"
+    except OSError:  # it was deleted
+        return ""
+
+
+def _searchable(file: Any, name: str) -> BinaryIO:
+    """Refuse what is no stream of bytes that can be searched and has something left."""
+    if isinstance(file, io.TextIOBase):
+        raise ParameterError(f"{_capital(name)} was opened as text. Open it as bytes: open(path, 'rb').")
+    try:
+        start = file.tell()
+        file.seek(start)
+        first = file.read(1)
+        file.seek(start)
+    except (AttributeError, TypeError) as error:
+        raise ParameterError(
+            f"Cannot read {file!r}: it is neither a path nor a binary file that can be read and searched "
+            "(read, seek, tell)."
+        ) from error
+    except Exception as error:
+        raise AudioFormatError(
+            f"Cannot read {name}: {reason_of(error)}. Give a path, or a binary file that is open for reading "
+            "and can be searched; what comes through a pipe or from a server can go into io.BytesIO first."
+        ) from error
+    if not first:
+        raise AudioFormatError(
+            f"There is nothing to read in {name} from byte {start} on, where it stands. Unless it is empty, "
+            "go back with seek(0) first."
+        )
+    stream: BinaryIO = file
+    return stream
+
+
+def _why_without_samples(name: str, riff: RiffContents | None) -> str:
+    if riff is not None and riff.data_undeclared:
+        return (
+            f"{_capital(name)} says that it holds no samples, yet {riff.data_undeclared} bytes follow: what "
+            "wrote it never finished the header. Write it anew, for example with ffmpeg -i IN OUT.wav."
+        )
+    return f"{_capital(name)} is an audio file, but holds no samples at all. Fetch or record it again."
 
 
 def _why_unreadable(name: str, error: Exception) -> str:
     if name.strip("'\"").lower().endswith(FFMPEG_SUFFIXES):
         return (
-            f"{name} is in a format that libsndfile does not read. Convert it first, for example with "
-            "ffmpeg -i IN OUT.wav."
+            f"{_capital(name)} is in a format that libsndfile does not read. Convert it first, for example "
+            "with ffmpeg -i IN OUT.wav."
         )
     return (
-        f"{name} cannot be read as audio ({error}). WAV, FLAC, OGG and MP3 files can; "
-        "if this is one, it is damaged."
+        f"{_capital(name)} cannot be read as audio ({reason_of(error)}). WAV, FLAC, OGG and MP3 files can; "
+        "if this is one, it is damaged: fetch it again."
     )

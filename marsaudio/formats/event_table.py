@@ -35,7 +35,8 @@ def write_csv(
     path
         Where to write.
     names
-        The columns that must be there; what rows hold beyond them follows.
+        The columns that must be there; what rows hold beyond them is written as well. The ones
+        above come first, in that order.
     rows
         Numbers are written with six decimals.
 
@@ -44,12 +45,14 @@ def write_csv(
     OutputError
         The file cannot be written; an older one is still there.
     """
-    ordered = [name for name in COLUMNS if name in names or not rows or name in rows[0]]
+    wanted = dict.fromkeys([*names, *(name for row in rows for name in row)])
+    known = [name for name in COLUMNS if name in wanted or not rows]
+    ordered = known + [name for name in wanted if name not in COLUMNS]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([COLUMNS[name] for name in ordered])
+    writer.writerow([COLUMNS.get(name, name) for name in ordered])
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in ordered])
+        writer.writerow([_cell(row.get(name, "")) for name in ordered])
     return write_text(path, text.getvalue())
 
 

@@ -10,6 +10,8 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.formats.encodings import MOST_CHANNELS
+
 PLAYER_SECONDS = 120.0  # a player for more would put megabytes into a notebook
 
 
@@ -24,11 +26,13 @@ def recording_fragment(
     """A figure with a player and a caption; without the player where the recording is long.
 
     The player holds a 16-bit copy. Where the samples exceed full scale it is made quieter, and the
-    caption says by how much.
+    caption says by how much. WAV files count whole Hz, so a player's rate is a whole one.
     """
     words = caption
     player = ""
-    if samples.shape[1] / sample_rate <= PLAYER_SECONDS:
+    if not 1 <= round(sample_rate) < 2**31 or len(samples) > MOST_CHANNELS["WAV"]:
+        words += "; no player can play this rate, or so many channels"
+    elif samples.shape[1] / sample_rate <= PLAYER_SECONDS:
         peak = float(np.abs(samples).max())
         if peak >= 1.0:
             words += f"; the player's copy is {20 * np.log10(peak) + 0.1:.1f} dB quieter"

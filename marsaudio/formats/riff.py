@@ -13,7 +13,9 @@ from __future__ import annotations
 import struct
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
-from typing import BinaryIO
+
+from marsaudio.formats.guarded_stream import Searchable
+from marsaudio.formats.xml_document import UnreadableXMLError, local_name, parse_xml
 
 # Names of the RIFF INFO entries, in the words that Recording.source.metadata uses.
 INFO_NAMES = {
@@ -31,7 +33,10 @@ INFO_NAMES = {
 }
 TEXT_CHUNK_LIMIT = 4 * 2**20  # bytes; a longer text chunk is not metadata that anybody wrote
 CHUNK_COUNT_LIMIT = 4096
-SIZE_UNKNOWN = 0xFFFFFFFF  # what programs write that stream to a pipe, and RF64 files
+SIZE_ELSEWHERE = 0xFFFFFFFF  # what RF64 files say, and programs that stream to a pipe, such as ffmpeg
+SIZE_NOWHERE = 2**64 - 1  # the same in 64 bits
+# What SoX writes to a pipe: MS_UNSPEC in its wav.c, rounded down to whole frames.
+SOX_SIZE_UNKNOWN = range(0x7FFFF000 - 4096, 0x7FFFF000 + 1)
 
 
 @dataclass(frozen=True)
@@ -43,23 +48,27 @@ class RiffContents:
     metadata : dict of str to str
         Plain names (``title``, ``date``, ``software``, ...) and, for what has none, names that
         start with the chunk (``bext_originator``, ``ixml_project``, ``xmp_ModifyDate``).
-    data_declared, data_present : int or None
-        Bytes of samples that the header promises and that are there. `data_declared` is None
-        where the header leaves the size open.
+    data_declared : int or None
+        Bytes of samples that the header promises; None where it leaves their number open.
+    data_present : int
+        Bytes of samples that are there.
+    data_undeclared : int
+        Bytes that follow a header which says that there are no samples, and that are no chunk.
     """
 
     metadata: dict[str, str] = field(default_factory=dict)
     data_declared: int | None = None
-    data_present: int | None = None
+    data_present: int = 0
+    data_undeclared: int = 0
 
 
-def read_riff(stream: BinaryIO) -> RiffContents | None:
+def read_riff(stream: Searchable) -> RiffContents | None:
     """Walk over the chunks of a WAV file, from wherever the stream stands.
 
     Parameters
     ----------
     stream
-        A seekable binary stream at the start of the file. It is left at an undefined position.
+        A searchable binary stream at the start of the file. It is left at an undefined position.
 
     Returns
     -------
@@ -75,7 +84,7 @@ def read_riff(stream: BinaryIO) -> RiffContents | None:
         return None
     metadata: dict[str, str] = {}
     declared: int | None = None
-    present: int | None = None
+    present = undeclared = 0
     size_of_data_64: int | None = None
     position = origin + 12
     for _ in range(CHUNK_COUNT_LIMIT):
@@ -85,17 +94,37 @@ def read_riff(stream: BinaryIO) -> RiffContents | None:
             break
         name, size = head[:4], struct.unpack("<I", head[4:])[0]
         body = position + 8
-        if name == b"ds64" and size >= 24:
-            size_of_data_64 = struct.unpack("<Q", stream.read(24)[8:16])[0]
+        if name == b"ds64":
+            size_of_data_64 = _size_of_data_64(stream.read(min(size, 24)))
         elif name == b"data":
-            is_open = size == SIZE_UNKNOWN
-            declared = size_of_data_64 if is_open else size
-            present = min(end - body, declared) if declared is not None else end - body
+            declared = size_of_data_64 if size == SIZE_ELSEWHERE else size
+            if size in SOX_SIZE_UNKNOWN and size > end - body:
+                declared = None
+            present = end - body if declared is None else min(end - body, declared)
+            if declared == 0 and not _is_chunk(stream.read(8), end - body - 8):
+                undeclared = end - body
+                break
             size = present
         elif size <= TEXT_CHUNK_LIMIT and name in TEXT_CHUNKS:
             TEXT_CHUNKS[name](stream.read(min(size, end - body)), metadata)
         position = body + size + (size & 1)  # chunks are padded to even lengths
-    return RiffContents(metadata, declared, present)
+    return RiffContents(metadata, declared, present, undeclared)
+
+
+def _size_of_data_64(body: bytes) -> int | None:
+    """EBU Tech 3306: the sizes of the file and of its data, and the number of samples, 64 bits each."""
+    if len(body) < 24:
+        return None
+    size: int = struct.unpack_from("<Q", body, 8)[0]
+    return None if size == SIZE_NOWHERE else size
+
+
+def _is_chunk(head: bytes, bytes_left: int) -> bool:
+    """Whether a chunk begins with these bytes, and not something else; at the end there is none."""
+    if not head:
+        return True
+    name_is_text = len(head) == 8 and all(0x20 <= byte < 0x7F for byte in head[:4])
+    return name_is_text and struct.unpack("<I", head[4:])[0] <= bytes_left
 
 
 def _text(raw: bytes) -> str:
@@ -119,7 +148,7 @@ def _read_info(body: bytes, metadata: dict[str, str]) -> None:
     while position + 8 <= len(body):
         name, size = body[position : position + 4], struct.unpack_from("<I", body, position + 4)[0]
         value = _text(body[position + 8 : position + 8 + size])
-        _keep(metadata, INFO_NAMES.get(name, f"info_{_text(name)}"), value)
+        _keep(metadata, INFO_NAMES.get(name) or f"info_{name.decode('ascii', 'backslashreplace')}", value)
         position += 8 + size + (size & 1)
 
 
@@ -135,23 +164,16 @@ def _read_bext(body: bytes, metadata: dict[str, str]) -> None:
     _keep(metadata, "bext_time_reference", str(struct.unpack_from("<Q", body, 338)[0]))
 
 
-def _parse_xml(body: bytes) -> ElementTree.Element | None:
-    # No document that describes a recording declares entities; one that does is an attack.
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
-        return None
+def _parsed(body: bytes) -> ElementTree.Element | None:
     start, stop = body.find(b"<"), body.rfind(b">")
     try:
-        return ElementTree.fromstring(body[start : stop + 1])
-    except (ElementTree.ParseError, ValueError):
+        return parse_xml(body[start : stop + 1])
+    except UnreadableXMLError:
         return None
-
-
-def _local_name(tag: str) -> str:
-    return tag.rsplit("}", 1)[-1]
 
 
 def _read_ixml(body: bytes, metadata: dict[str, str]) -> None:
-    root = _parse_xml(body)
+    root = _parsed(body)
     if root is None:
         return
     for name in ("PROJECT", "SCENE", "TAPE", "TAKE", "NOTE"):
@@ -159,18 +181,18 @@ def _read_ixml(body: bytes, metadata: dict[str, str]) -> None:
 
 
 def _read_xmp(body: bytes, metadata: dict[str, str]) -> None:
-    root = _parse_xml(body)
+    root = _parsed(body)
     if root is None:
         return
     # Only the descriptions of this file: deeper ones describe the material it was made from.
     for description in root.iterfind(f"{RDF}RDF/{RDF}Description"):
-        simple = {_local_name(name): value for name, value in description.attrib.items()}
+        simple = {local_name(name): value for name, value in description.attrib.items()}
         for child in description:
-            name = _local_name(child.tag)
+            name = local_name(child.tag)
             if name in XMP_NAMES:
                 simple[name] = " ".join(" ".join(child.itertext()).split())
             for element in child:
-                if _local_name(element.tag) in XMP_PROJECT_PATHS and element.text:
+                if local_name(element.tag) in XMP_PROJECT_PATHS and element.text:
                     simple["project"] = element.text.strip().replace("\\", "/").rsplit("/", 1)[-1]
         _keep(metadata, "title", simple.get("title", ""))
         for name in XMP_NAMES:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 Scaling = Literal["psd", "spectrum", "raw"]
 DEFAULT_N_FFT = 2048
-DYNAMIC_RANGE = 80.0  # dB that a plot shows below its loudest; the data are never cut
+FloatArray = npt.NDArray[np.float64]
+MOST_COLUMNS = 4000  # more than any screen has pixels
+MOST_ROWS = 1500
+ROWS_PER_OCTAVE = 48  # finer than a pixel where ten octaves share a few hundred
+FEWEST_DB, MOST_DB = 40.0, 110.0  # from the darkest to the brightest colour; the data are never cut
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +101,13 @@ class Spectrogram:
         maximum_frequency: float | None = None,
         minimum_db: float | None = None,
         maximum_db: float | None = None,
+        colorbar: bool = True,
         **kwargs: Any,
     ) -> QuadMesh:
         """Draw the spectrogram in decibels, with its axes named.
+
+        What is finer than a picture can show is averaged, as power: frames to at most 4000 columns, bins to
+        bands of 1/48 octave (logarithmic axis) or to at most 1500 rows (linear axis).
 
         Parameters
         ----------
@@ -109,7 +117,10 @@ class Spectrogram:
         minimum_frequency, maximum_frequency : float, optional
             What the frequency axis shows, in Hz. The minimum counts on a logarithmic axis.
         minimum_db, maximum_db : float, optional
-            The ends of the colour scale. None takes the 99.9 % quantile and 80 dB below it.
+            The ends of the colour scale. None takes the 5 and 99.9 % quantiles of what is
+            shown, 40 to 110 dB apart.
+        colorbar : bool, optional
+            Draw the scale of the colours beside it.
         **kwargs
             Passed to `matplotlib.axes.Axes.pcolormesh`.
 
@@ -117,6 +128,11 @@ class Spectrogram:
         -------
         matplotlib.collections.QuadMesh
             Its ``axes`` and ``figure`` lead to the rest.
+
+        Raises
+        ------
+        ParameterError
+            `frequency_scale` is neither of the two, or the range of frequencies is empty.
 
         Examples
         --------
@@ -127,32 +143,65 @@ class Spectrogram:
         """
         if frequency_scale not in ("log", "linear"):
             raise ParameterError(f"frequency_scale={frequency_scale!r} must be 'log' or 'linear'.")
+        lowest, highest = self._shown_frequencies(frequency_scale, minimum_frequency, maximum_frequency)
         if ax is None:
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots(figsize=(10, 4), layout="constrained")
-        level = np.ma.masked_invalid(self.to_db())
+        times, frequencies, power = self._cells(frequency_scale)
+        with np.errstate(divide="ignore"):
+            level = np.ma.masked_invalid(10 * np.log10(power / self.reference))
+        shown = level[(frequencies[1:] > lowest) & (frequencies[:-1] < highest)].compressed()
+        faintest, loudest = np.quantile(shown, (0.05, 0.999)) if shown.size else (0.0, 0.0)
         if maximum_db is None:
-            maximum_db = float(np.quantile(level.compressed(), 0.999)) if level.count() else 0.0
-        settings = {
-            "cmap": "magma",
-            "shading": "nearest",
-            "rasterized": True,
-            "vmin": maximum_db - DYNAMIC_RANGE if minimum_db is None else minimum_db,
-            "vmax": maximum_db,
-            **kwargs,
-        }
-        first = 1 if frequency_scale == "log" else 0  # 0 Hz has no place on a logarithmic axis
+            maximum_db = float(loudest)
+        if minimum_db is None:
+            minimum_db = float(np.clip(faintest, maximum_db - MOST_DB, maximum_db - FEWEST_DB))
+        settings = {"cmap": "magma", "rasterized": True, "vmin": minimum_db, "vmax": maximum_db, **kwargs}
         ax.set_facecolor("black")
-        mesh = ax.pcolormesh(self.times, self.frequencies[first:], level[first:], **settings)
+        mesh = ax.pcolormesh(times, frequencies, level, **settings)
         ax.set_yscale(frequency_scale)
-        lowest = max(minimum_frequency, self.frequencies[1]) if frequency_scale == "log" else 0.0
-        ax.set_ylim(lowest, maximum_frequency or self.frequencies[-1])
+        ax.set_ylim(lowest, highest)
         if frequency_scale == "log":
-            ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        ax.set(xlabel="Time (s)", ylabel="Frequency (Hz)", title=self.title)
-        ax.figure.colorbar(mesh, ax=ax, label=self.db_unit, pad=0.01)
+            _name_round_frequencies(ax)
+        ax.set(xlabel="Time (s)", ylabel="Frequency (Hz)")
+        ax.set_title(self.title, parse_math=False)  # a file's name may hold dollar signs
+        if colorbar:
+            ax.figure.colorbar(mesh, ax=ax, label=self.db_unit, pad=0.01)
         return mesh
+
+    def _shown_frequencies(self, scale: str, minimum: float, maximum: float | None) -> tuple[float, float]:
+        if len(self.frequencies) < 2:
+            raise ParameterError(
+                f"n_fft={self.n_fft} gives no frequency but 0 Hz to plot. Take a longer frame."
+            )
+        lowest = max(minimum, float(self.frequencies[1])) if scale == "log" else 0.0
+        highest = float(self.frequencies[-1]) if maximum is None else maximum
+        if not lowest < highest:
+            raise ParameterError(
+                f"minimum_frequency={minimum:g} and maximum_frequency={highest:g} Hz leave nothing to "
+                f"show: the frames resolve {self.frequencies[1]:g} to {self.frequencies[-1]:g} Hz."
+            )
+        return lowest, highest
+
+    def _cells(self, scale: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Edges of columns and rows that a picture can show, and the mean power in each cell."""
+        bins, count = self.power.shape
+        step = float(self.frequencies[1])
+        if scale == "log":
+            rows = [1]  # 0 Hz has no place on a logarithmic axis
+            while rows[-1] < bins:
+                rows.append(max(rows[-1] + 1, round(rows[-1] * 2 ** (1 / ROWS_PER_OCTAVE))))
+            rows[-1] = bins
+        else:
+            rows = [*range(0, bins, -(-bins // MOST_ROWS)), bins]
+        columns = [*range(0, count, -(-count // MOST_COLUMNS)), count]
+        power = np.add.reduceat(self.power, rows[:-1], axis=0, dtype=np.float64)
+        power = np.add.reduceat(power, columns[:-1], axis=1)
+        power /= np.outer(np.diff(rows), np.diff(columns))
+        hop = float(self.times[1] - self.times[0]) if count > 1 else 1 / step
+        times = self.times[0] + hop * (np.array(columns) - 0.5)
+        return times, step * (np.array(rows) - 0.5), power
 
     def __repr__(self) -> str:
         return (
@@ -186,10 +235,10 @@ def spectrogram(
 
     With the transform X of `marsaudio.spectra.stft`, the window w and the rate f_s:
 
-    - ``"psd"``: c |X|² / (f_s sum w²), power per hertz; its integral over frequency is the mean square
+    - ``"psd"``: ``c |X|² / (f_s sum w²)``, power per hertz; its integral over frequency is the mean square
       of the windowed frame (Parseval);
-    - ``"spectrum"``: c |X|² / (sum w)², power; a sine of amplitude A gives A²/2 at its frequency;
-    - ``"raw"``: |X|².
+    - ``"spectrum"``: ``c |X|² / (sum w)²``, power; a sine of amplitude A gives A²/2 at its frequency;
+    - ``"raw"``: ``|X|²``.
 
     c is 2 between 0 and half the rate, whose negative twins are folded in, and 1 at both ends.
     Source: G. Heinzel, A. Rüdiger, R. Schilling, "Spectrum and spectral density estimation by the
@@ -258,6 +307,16 @@ def spectrogram(
         window=window,
         title=describe_source(recording.source),
     )
+
+
+def _name_round_frequencies(ax: Axes) -> None:
+    """Ticks at 1, 2 and 5 times powers of ten, as plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.yaxis.set_minor_locator(LogLocator(base=10, subs="auto"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _window(name: str, n_fft: int) -> npt.NDArray[np.float32]:

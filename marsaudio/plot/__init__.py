@@ -1,0 +1,12 @@
+"""Pictures: a recording and its wind one above the other, with the wind events and the level of their band.
+
+Each is a `Picture`, a matplotlib figure that needs no display, is shown by a notebook with words for those
+who cannot see it, and is saved whole or not at all. Nothing here calls ``show()``.
+"""
+
+from marsaudio.plot.level_curve import level
+from marsaudio.plot.picture import Picture
+from marsaudio.plot.spectrograms import overview, spectrogram
+from marsaudio.plot.words import describe
+
+__all__ = ["Picture", "describe", "level", "overview", "spectrogram"]

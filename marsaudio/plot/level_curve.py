@@ -1,0 +1,115 @@
+"""The level of the wind's band over time, and what it is compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.events.detection import WIND_BAND, detect_wind
+from marsaudio.events.level import BandLevel, band_level
+from marsaudio.events.table import WindEvents
+from marsaudio.plot.marks import BLACK, mark_on_light
+from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
+from marsaudio.plot.words import describe
+from marsaudio.recording import Recording
+from marsaudio.separation.stems import Stems
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+MANY_FRAMES = 4000  # then lines lie closer than pixels
+BLUE = "#0072B2"  # of the same palette as the marks
+
+
+def level(
+    sound: Recording | Stems,
+    events: WindEvents | None = None,
+    *,
+    ax: Axes | None = None,
+    **kwargs: Any,
+) -> Line2D:
+    """Draw the level of the wind's band over time, with the quiet level, the threshold and the events.
+
+    Parameters
+    ----------
+    sound : Recording or Stems
+        The recording, or its stems, whose sum it is.
+    events : WindEvents, optional
+        What was found in it. None finds them with `marsaudio.detect_wind`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw. None makes a new `Picture`.
+    **kwargs
+        Passed to `matplotlib.axes.Axes.plot`.
+
+    Returns
+    -------
+    matplotlib.lines.Line2D
+        The level in frames of a quarter of a second; its ``axes`` and ``figure`` lead to the rest. It
+        has gaps where the recording is muted or faded out.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> line = ma.plot.level(ma.load("sample"))
+    >>> line.axes.get_xlabel()
+    'Time (s)'
+    """
+    recording, lines = (
+        (sound.recording, sound.line_frequencies) if isinstance(sound, Stems) else (sound, None)
+    )
+    events = detect_wind(sound) if events is None else events
+    band = tuple(events.parameters.get("band_hz", WIND_BAND))
+    measured = band_level(recording, band=band, line_frequencies=lines)
+    alone = ax is None
+    if ax is None:
+        figure = Picture(figsize=(8, 3.6), layout="constrained")
+        figure.description = describe(recording, events)
+        ax = figure.subplots()
+    values = _visible(measured) + recording.level_offset
+    settings = {"color": BLUE, "linewidth": 1.6 if len(values) < MANY_FRAMES else 0.7, **kwargs}
+    (line,) = ax.plot(measured.times, values, **settings)
+    ax.set_xlim(0.0, recording.duration)
+    _draw_references(ax, events, values)
+    mark_on_light(ax, events)
+    tick_times(ax)
+    ax.grid(axis="y", color="0.88", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.set(xlabel="Time (s)", ylabel=f"Level\n({recording.level_unit})")
+    enlarge_text(ax)
+    name = f"Level from {band[0]:g} to {band[1]:g} Hz, without the rover's tones"
+    set_heading(ax, f"{recording.source.name}: {name[0].lower()}{name[1:]}" if alone else name)
+    return line
+
+
+def _visible(measured: BandLevel) -> npt.NDArray[np.float64]:
+    return np.where(measured.usable & np.isfinite(measured.level), measured.level, np.nan)
+
+
+def _draw_references(ax: Axes, events: WindEvents, values: npt.NDArray[np.float64]) -> None:
+    """The quiet level and the threshold, each named on its line."""
+    if events.quiet_level is None or not np.isfinite(values).any():
+        return
+    threshold = events.quiet_level + events.parameters["threshold_used_db"]
+    low = min(float(np.nanmin(values)), events.quiet_level)
+    high = max(float(np.nanmax(values)), threshold)
+    room = 0.08 * (high - low) + 0.5
+    ax.set_ylim(low - room, high + room)
+    for value, name, style, side in (
+        (events.quiet_level, "quiet", (0, (1, 1.5)), "top"),
+        (threshold, "threshold", (0, (6, 3)), "bottom"),
+    ):
+        ax.axhline(value, color=BLACK, linewidth=1.3, linestyle=style, label=name)
+        ax.annotate(
+            f"{name}\n{value:.1f} dB".replace("-", "−"),
+            (1.0, value),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(6, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center" if threshold - events.quiet_level > 0.25 * (high - low) else side,
+            size=NOTE_SIZE,
+            annotation_clip=False,
+        )

@@ -1,0 +1,166 @@
+"""The main job: load, separate, find the wind, and write what was found into one folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from marsaudio.atomic import kind_of, replace_when_complete, write_text
+from marsaudio.errors import OutputError
+from marsaudio.events.detection import detect_wind
+from marsaudio.events.table import WindEvents
+from marsaudio.formats.encodings import FALLBACK_ENCODING, choose_encoding
+from marsaudio.recording import Recording, load
+from marsaudio.report.summary import summarize, to_json
+from marsaudio.report.targets import check_input_is_kept
+from marsaudio.separation.stems import Stems, separate
+
+DEFAULT_DIRECTORY = "marsaudio-output"
+FILE_NAMES = {
+    "wind": "wind.wav",
+    "rover": "rover.wav",
+    "spectrogram": "spectrogram.png",
+    "events": "events.csv",
+    "summary": "summary.json",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What an analysis found, and where it was written.
+
+    Attributes
+    ----------
+    recording : Recording
+    stems : Stems
+    events : WindEvents
+    summary : dict
+        What ``summary.json`` holds.
+    description : str
+        The picture in words.
+    files : dict of str to pathlib.Path
+        ``"wind"``, ``"rover"``, ``"spectrogram"``, ``"events"`` and ``"summary"``.
+    """
+
+    recording: Recording
+    stems: Stems
+    events: WindEvents
+    summary: Mapping[str, Any]
+    description: str
+    files: Mapping[str, Path]
+
+    def __repr__(self) -> str:
+        count = "1 wind event" if len(self.events) == 1 else f"{len(self.events)} wind events"
+        return (
+            f"<marsaudio.Analysis: {self.recording.source.name}, {self.recording.duration:.3f} s, {count}, "
+            f"written to {str(self.files['summary'].parent)!r}>"
+        )
+
+
+def analyze(
+    source: str | os.PathLike[str] | BinaryIO | Recording = "sample",
+    directory: str | os.PathLike[str] = DEFAULT_DIRECTORY,
+    *,
+    rover_noise: Recording | None = None,
+    progress: bool = True,
+    **detection: Any,
+) -> Analysis:
+    """Separate a recording, find its wind events, and write stems, picture, table and summary.
+
+    Into `directory` go ``wind.wav`` and ``rover.wav``, whose sum is the recording sample for sample,
+    ``spectrogram.png`` (see `marsaudio.plot.overview`), ``events.csv`` and ``summary.json``. Either all are
+    written or none; older ones of the same names are replaced.
+
+    Parameters
+    ----------
+    source
+        As for `marsaudio.load`, or a recording.
+    directory
+        Made when it is missing.
+    rover_noise : Recording, optional
+        A recording of the rover alone, as for `marsaudio.separate`.
+    progress : bool, optional
+        Show a progress bar while a catalog recording is downloaded.
+    **detection
+        `band`, `threshold_db`, `minimum_duration` and `merge_gap`, as for `marsaudio.detect_wind`.
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    ParameterError
+        A value is out of its range, or an output would replace the input.
+    DataUnavailableError, AudioFormatError
+        As `marsaudio.load`.
+    OutputError
+        The folder or a file in it cannot be written. What stood there before still does.
+
+    Notes
+    -----
+    It holds the recording and both stems in memory. For hours of sound use `marsaudio.separate_file`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import marsaudio as ma
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     analysis = ma.analyze("sample", folder)
+    ...     sorted(path.name for path in analysis.files.values())
+    ['events.csv', 'rover.wav', 'spectrogram.png', 'summary.json', 'wind.wav']
+    """
+    folder = Path(directory)
+    _check_folder(folder)
+    files = {name: folder / file_name for name, file_name in FILE_NAMES.items()}
+    recording = source if isinstance(source, Recording) else load(source, progress=progress)
+    check_input_is_kept(recording.source, files.values())
+    stems = separate(recording, rover_noise=rover_noise)
+    events = detect_wind(stems, **detection)
+    summary = summarize(recording, stems, events, rover_noise=rover_noise)
+    from marsaudio import plot
+
+    figure = plot.overview(stems, events)
+    summary |= {
+        "description": figure.description,
+        "files": dict(FILE_NAMES),
+        # Apart from the rest, which is the same each time the same recording is analysed.
+        "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
+    }
+    with contextlib.ExitStack() as stack:
+        # All under temporary names first; they take their own only when the last of them is whole.
+        written = {name: stack.enter_context(replace_when_complete(path)) for name, path in files.items()}
+        encoding = _stem_encoding(stems)
+        stems.wind.save(written["wind"], encoding=encoding)
+        stems.rover.save(written["rover"], encoding=encoding)
+        figure.save(written["spectrogram"])
+        events.save(written["events"])
+        write_text(written["summary"], to_json(summary))
+    return Analysis(recording, stems, events, summary, figure.description, files)
+
+
+def _stem_encoding(stems: Stems) -> str:
+    """One encoding for both stems: the recording's, or float where one of them is too loud for it."""
+    chosen = {choose_encoding(stem.samples, "WAV", preferred=stem.source.encoding) for stem in stems}
+    if len(chosen) == 1:
+        return chosen.pop()
+    return FALLBACK_ENCODING["WAV"]
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse, before any work is done, a place where nothing can be written."""
+    nearest = folder
+    while kind_of(nearest) == "nothing" and nearest != nearest.parent:
+        nearest = nearest.parent
+    if kind_of(nearest) != "folder":
+        raise OutputError(f"Cannot write into {str(folder)!r}: {str(nearest)!r} is no folder. Name one.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"Cannot write into {str(folder)!r}: no permission to write in {str(nearest)!r}. Choose another "
+            "folder."
+        )

@@ -1,0 +1,135 @@
+"""What a recording is and how loud, from its header and one reading of its samples."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from marsaudio.formats.audio import AudioFile
+from marsaudio.recording import locate
+from marsaudio.spectra.stft import SampleSource
+
+
+@dataclass(frozen=True)
+class SoundFacts:
+    """What the samples of a sound say about it as a whole.
+
+    Attributes
+    ----------
+    peak : float
+        The largest magnitude of a sample; full scale is 1.0.
+    mean_square : float
+        Over all samples of all channels, in full scale squared.
+    equal_channels : bool
+        All channels hold the same samples.
+    """
+
+    peak: float
+    mean_square: float
+    equal_channels: bool
+
+    @property
+    def peak_level(self) -> float | None:
+        """The peak in dB re full scale, 20 log10(peak); None in digital silence."""
+        return 20 * math.log10(self.peak) if self.peak > 0 else None
+
+    @property
+    def rms_level(self) -> float | None:
+        """The mean square in dB re full scale, 10 log10(mean square); None in digital silence.
+
+        A sine that just reaches full scale has -3.01 dB.
+        """
+        return 10 * math.log10(self.mean_square) if self.mean_square > 0 else None
+
+
+def sound_facts(sound: SampleSource) -> SoundFacts:
+    """Read a recording, or an open audio file, once from front to back.
+
+    Parameters
+    ----------
+    sound
+        A `marsaudio.Recording` or a `marsaudio.formats.audio.AudioFile`: both give the same figures.
+
+    Returns
+    -------
+    SoundFacts
+
+    Raises
+    ------
+    AudioFormatError
+        A file is cut short, or holds samples that are not numbers.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> from marsaudio.report.facts import sound_facts
+    >>> sound_facts(ma.load("sample")).peak < 1.0
+    True
+    """
+    peak, total, equal = 0.0, 0.0, True
+    for block in sound.blocks():
+        peak = max(peak, float(np.abs(block).max(initial=0.0)))
+        total += float(np.square(block, dtype=np.float64).sum())
+        equal = equal and bool((block[1:] == block[0]).all())
+    return SoundFacts(peak, total / (sound.channels * sound.frames), equal)
+
+
+def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
+    """Tell what is known about a recording, in words; a file of any length, in flat memory.
+
+    Parameters
+    ----------
+    source
+        A catalog key, the path of an audio file, or the path of a PDS4 label.
+
+    Returns
+    -------
+    dict of str to str
+        Name and value, in the order in which to show them; what the file says about itself comes last.
+
+    Raises
+    ------
+    ParameterError, DataUnavailableError, AudioFormatError
+        As `marsaudio.load`.
+
+    Examples
+    --------
+    >>> from marsaudio.report.facts import file_facts
+    >>> file_facts("sample")["simulated"]
+    'yes, not recorded on Mars'
+    """
+    file, known = locate(source)
+    opened = AudioFile(file)
+    info, facts = opened.info, sound_facts(opened)
+    metadata = {**info.metadata, **known.metadata}
+    channels = str(info.channels)
+    if info.channels > 1:
+        channels += ", all equal" if facts.equal_channels else ", different"
+    told = {
+        "name": known.name,
+        "title": known.title or metadata.pop("title", None),
+        "simulated": "yes, not recorded on Mars" if known.simulated else None,
+        "microphone": known.microphone if not known.simulated else None,
+        "sol": None if known.sol is None else str(known.sol),
+        "date": known.date,
+        "file": known.path,
+        "format": f"{info.container}, {info.encoding}",
+        "sample rate": f"{info.sample_rate} Hz",
+        "duration": f"{info.frames / info.sample_rate:.3f} s ({info.frames} frames)",
+        "channels": channels,
+        "peak": f"{facts.peak:.6f} ({_level(facts.peak_level)})",
+        "level (rms)": _level(facts.rms_level),
+        "credit": known.credit,
+        "licence": known.licence,
+        "published at": known.url,
+    }
+    return {name: value for name, value in told.items() if value} | {
+        f"file says {name}": " ".join(value.split()) for name, value in metadata.items()
+    }
+
+
+def _level(level: float | None) -> str:
+    return "digital silence" if level is None else f"{level:.2f} dB re full scale"

@@ -1,0 +1,202 @@
+"""An analysis in figures, as a table that JSON can hold: whence, how, how much, and what is in doubt."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from marsaudio import __version__
+from marsaudio.catalog.storage import file_sha256
+from marsaudio.events.table import WindEvents
+from marsaudio.recording import Recording, Source, channels_are_equal
+from marsaudio.report.facts import sound_facts
+from marsaudio.separation.model import HIGHEST_WIND
+from marsaudio.separation.stems import Stems
+from marsaudio.separation.two_readings import separation_transform
+
+SUMMARY_VERSION = 1
+DECIMALS = 6  # of levels, times and frequencies: far finer than any of them is known
+
+
+def summarize(
+    recording: Recording, stems: Stems, events: WindEvents, *, rover_noise: Recording | None = None
+) -> dict[str, Any]:
+    """Sum up an analysis; the same input gives the same summary.
+
+    Parameters
+    ----------
+    recording : Recording
+    stems : Stems
+        Of that recording.
+    events : WindEvents
+        Found in it.
+    rover_noise : Recording, optional
+        The reference that the separation was given.
+
+    Returns
+    -------
+    dict
+        Of what JSON can hold. Levels are in ``figures["level_unit"]``, and None in digital silence; names end
+        in the unit of what they hold.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> from marsaudio.report.summary import summarize
+    >>> recording = ma.load("sample")
+    >>> stems = ma.separate(recording)
+    >>> summarize(recording, stems, ma.detect_wind(stems))["simulated"]
+    True
+    """
+    found = {
+        "format": "marsaudio analysis",
+        "version": SUMMARY_VERSION,
+        "simulated": recording.source.simulated,
+        "source": _source_facts(recording),
+        "parameters": {
+            "separation": _separation_parameters(recording, rover_noise),
+            "detection": dict(events.parameters),
+        },
+        "figures": _figures(recording, stems, events),
+        "lines": [
+            {
+                "channel": channel,
+                "frequency_hz": line.frequency,
+                "level_db": line.level + recording.level_offset,
+                "prominence_db": line.prominence,
+                "coherence": line.coherence,
+            }
+            for channel, model in enumerate(stems.models)
+            for line in model.lines
+        ],
+        "events": [
+            {
+                "start_s": event.start,
+                "end_s": event.end,
+                "peak_time_s": event.peak_time,
+                "level_db": event.level,
+                "peak_level_db": event.peak_level,
+                "excess_db": event.excess,
+                "low_hz": event.low,
+                "high_hz": event.high,
+            }
+            for event in events
+        ],
+        "notes": [*stems.notes, *([events.note] if events.note else [])],
+        "in_doubt": what_is_in_doubt(recording, stems),
+        "software": _software(),
+    }
+    return {name: _plain(value) for name, value in found.items()}
+
+
+def what_is_in_doubt(recording: Recording, stems: Stems) -> str:
+    """Say in one sentence what no method can tell from this recording."""
+    if all(model.loudest == 0 for model in stems.models):
+        return (
+            f"Nothing in these {recording.duration:.1f} s could be told to be wind: the rover stem is the "
+            "recording, and may hold wind."
+        )
+    return (
+        "Steady wind and steady rover noise cannot be told apart with one microphone: what never changed in "
+        f"these {recording.duration:.1f} s counts as rover, and sound that comes and goes below "
+        f"{max(model.cut_off for model in stems.models):.0f} Hz as wind."
+    )
+
+
+def to_json(summary: Mapping[str, Any]) -> str:
+    """The summary as JSON text, which holds no NaN and no infinity."""
+    return json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _source_facts(recording: Recording) -> dict[str, Any]:
+    source = recording.source
+    facts = {field.name: getattr(source, field.name) for field in fields(source)}
+    offset = facts.pop("offset")
+    del facts["simulated"]  # it stands at the top
+    calibration = asdict(recording.calibration) if recording.calibration else None
+    return {
+        "name": source.name,
+        **facts,
+        "sha256": _checksum(source),
+        "sample_rate_hz": recording.sample_rate,
+        "channels": recording.channels,
+        "channels_equal": channels_are_equal(recording.samples),
+        "frames": recording.frames,
+        "duration_s": recording.duration,
+        "offset_s": offset,
+        "calibration": calibration,
+    }
+
+
+def _checksum(source: Source) -> str | None:
+    """Of the file as it is now, which may be none that the catalog knows."""
+    if source.path is not None and Path(source.path).is_file():
+        return file_sha256(Path(source.path))
+    return source.sha256
+
+
+def _separation_parameters(recording: Recording, rover_noise: Recording | None) -> dict[str, Any]:
+    fourier = separation_transform(recording.sample_rate)
+    return {
+        "window": "hann",
+        "n_fft": fourier.n_fft,
+        "hop_length": fourier.hop_length,
+        "highest_wind_hz": HIGHEST_WIND,
+        "rover_noise": None if rover_noise is None else _source_facts(rover_noise),
+    }
+
+
+def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str, Any]:
+    offset = recording.level_offset
+    figures: dict[str, Any] = {"level_unit": recording.level_unit}
+    for name, sound in (("recording", recording), ("wind", stems.wind), ("rover", stems.rover)):
+        facts = sound_facts(sound)
+        figures[name] = {
+            "peak": facts.peak,
+            "peak_level_db": None if facts.peak_level is None else facts.peak_level + offset,
+            "rms_level_db": None if facts.rms_level is None else facts.rms_level + offset,
+        }
+    threshold = events.parameters.get("threshold_used_db")
+    measured = events.quiet_level is not None and threshold is not None
+    figures |= {
+        "line_count": sum(len(model.lines) for model in stems.models),
+        "wind_cut_off_hz": [model.cut_off for model in stems.models],
+        "event_count": len(events),
+        "event_share_of_time": sum(event.duration for event in events) / recording.duration,
+        "quiet_level_db": events.quiet_level,
+        "threshold_level_db": events.quiet_level + threshold if measured else None,  # type: ignore[operator]
+    }
+    return figures
+
+
+def _software() -> dict[str, str]:
+    import numpy as np
+    import scipy
+    import soundfile
+
+    return {
+        "marsaudio": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "soundfile": soundfile.__version__,
+        "libsndfile": soundfile.__libsndfile_version__,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: Python's own numbers, rounded; None for what is no finite number."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):  # NumPy's numbers
+        value = value.item()
+    if isinstance(value, float):
+        return round(value, DECIMALS) if math.isfinite(value) else None
+    return value

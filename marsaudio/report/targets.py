@@ -1,0 +1,35 @@
+"""Where results may go: never in place of the recording that they were made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from marsaudio.errors import ParameterError
+from marsaudio.recording import Source
+
+
+def check_input_is_kept(source: Source, targets: Iterable[Path]) -> None:
+    """Refuse targets of which one is the file that a recording was read from.
+
+    Raises
+    ------
+    ParameterError
+        One is, also by another name for the same place.
+    """
+    for target in targets:
+        if source.path is not None and _are_the_same(target, Path(source.path)):
+            raise ParameterError(
+                f"The output {str(target)!r} would replace the input. Give it another name or folder."
+            )
+
+
+def _are_the_same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve()
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # an impossible name, or links in a circle: nothing stands there
+        return False

@@ -1,0 +1,239 @@
+"""The main job: two stems that add up, a picture, a table and a summary to rely on, or nothing at all."""
+
+import csv
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import GUST, gusty_samples
+
+import marsaudio as ma
+from marsaudio.report.facts import sound_facts
+from marsaudio.report.summary import summarize, to_json
+
+NAMES = ["events.csv", "rover.wav", "spectrogram.png", "summary.json", "wind.wav"]
+
+
+@pytest.fixture(scope="module")
+def analysis(gusty_wav, tmp_path_factory):
+    return ma.analyze(gusty_wav, tmp_path_factory.mktemp("analysis"))
+
+
+@pytest.fixture(scope="module")
+def summary(analysis):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(analysis.files["summary"].read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Pictures are saved without being drawn, where the test looks at something else."""
+
+    def save(self, path):
+        path.write_bytes(b"a picture")
+        return path
+
+    monkeypatch.setattr("marsaudio.plot.Picture.save", save)
+
+
+def integers(path, bits):
+    samples = soundfile.read(path, dtype="int32", always_2d=True)[0]
+    return samples >> (32 - bits)
+
+
+def tree(folder):
+    return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def test_five_files_are_written_and_nothing_else(analysis):
+    assert sorted(path.name for path in analysis.files.values()) == NAMES
+    assert sorted(path.name for path in analysis.files["wind"].parent.iterdir()) == NAMES
+
+
+def test_the_stems_read_back_as_integers_add_up_to_the_input(analysis, gusty_wav):
+    stems = [integers(analysis.files[name], 16) for name in ("wind", "rover")]
+    assert soundfile.info(analysis.files["wind"]).subtype == "PCM_16"
+    assert np.array_equal(stems[0] + stems[1], integers(gusty_wav, 16))
+    assert np.abs(stems[0]).max() > 1000  # it is not all in one stem
+    assert np.abs(stems[1]).max() > 100
+
+
+def test_24_bit_stereo_adds_up_too(tmp_path, undrawn):
+    rng = np.random.default_rng(2)
+    samples = np.rint(rng.normal(0, 2**18, (2, 48000))) / 2**23
+    path = ma.Recording(samples, 16000).save(tmp_path / "input.wav", encoding="PCM_24")
+    files = ma.analyze(path, tmp_path / "out").files
+    assert soundfile.info(files["wind"]).subtype == "PCM_24"
+    assert np.array_equal(integers(files["wind"], 24) + integers(files["rover"], 24), integers(path, 24))
+
+
+def test_where_one_stem_is_too_loud_for_integers_both_are_floats(tmp_path, undrawn):
+    # At the gust's clipped peaks the wind is the recording minus a rover of the other sign: more than 1.
+    times = np.arange(96000) / 16000
+    loud = np.clip(0.3 * np.sin(2 * np.pi * 195 * times) + 12 * gusty_samples(), -1, 1 - 2**-15)
+    path = ma.Recording(np.rint(loud * 32768) / 32768, 16000).save(tmp_path / "in.wav", encoding="PCM_16")
+    analysis = ma.analyze(path, tmp_path / "out")
+    assert max(float(np.abs(stem.samples).max()) for stem in analysis.stems) > 1
+    for name in ("wind", "rover"):
+        assert soundfile.info(analysis.files[name]).subtype == "FLOAT"
+    back = [ma.load(analysis.files[name]).samples for name in ("wind", "rover")]
+    assert np.array_equal(back[0] + back[1], analysis.recording.samples)
+
+
+def test_the_stems_are_those_of_separate(analysis, gusty_stems):
+    assert np.array_equal(ma.load(analysis.files["wind"]).samples, gusty_stems.wind.samples)
+    assert np.array_equal(ma.load(analysis.files["rover"]).samples, gusty_stems.rover.samples)
+
+
+def test_the_gust_is_in_the_table_with_its_columns(analysis):
+    with open(analysis.files["events"], newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:5] == ["start_s", "end_s", "duration_s", "peak_time_s", "level_db"]
+    assert {"peak_level_db", "excess_db", "low_hz", "high_hz", "level_unit"} <= set(rows[0])
+    assert len(rows) == 1
+    assert (float(rows[0]["start_s"]), float(rows[0]["end_s"])) == pytest.approx(GUST, abs=0.2)
+
+
+def test_the_summary_on_disk_is_the_one_in_memory(analysis, summary):
+    assert summary == analysis.summary
+
+
+def test_the_summary_tells_whence(summary, gusty_wav):
+    source = summary["source"]
+    assert source["path"] == str(gusty_wav)
+    assert source["sha256"] == hashlib.sha256(gusty_wav.read_bytes()).hexdigest()
+    assert (source["sample_rate_hz"], source["channels"], source["frames"]) == (16000, 1, 96000)
+    assert source["duration_s"] == 6.0
+    assert source["encoding"] == "PCM_16"
+    assert source["metadata"]["software"].startswith("marsaudio")
+    assert summary["simulated"] is False
+
+
+def test_the_summary_tells_how(summary):
+    detection = summary["parameters"]["detection"]
+    assert detection["band_hz"] == [20.0, 250.0]
+    assert detection["threshold_used_db"] >= detection["threshold_db"]
+    separation = summary["parameters"]["separation"]
+    assert separation["n_fft"] == 4 * separation["hop_length"]
+    assert separation["rover_noise"] is None
+    assert summary["software"]["marsaudio"] == ma.__version__
+    assert {"python", "numpy", "scipy"} <= set(summary["software"])
+
+
+def test_the_figures_are_those_of_the_files(analysis, summary):
+    figures = summary["figures"]
+    assert figures["level_unit"] == "dB re full scale"
+    for name in ("wind", "rover"):
+        samples = soundfile.read(analysis.files[name])[0]
+        assert figures[name]["peak"] == pytest.approx(np.abs(samples).max(), abs=1e-6)
+        assert figures[name]["rms_level_db"] == pytest.approx(10 * np.log10(np.mean(samples**2)), abs=1e-5)
+    assert figures["event_count"] == len(analysis.events) == 1
+    assert figures["event_share_of_time"] == pytest.approx(analysis.events[0].duration / 6, abs=1e-6)
+    assert figures["quiet_level_db"] == pytest.approx(analysis.events.quiet_level, abs=1e-6)
+
+
+def test_the_pump_is_among_the_lines_with_its_level(summary):
+    (line,) = summary["lines"]
+    assert line["frequency_hz"] == pytest.approx(195, abs=0.2)
+    assert line["level_db"] == pytest.approx(10 * np.log10(0.02**2 / 2), abs=1)
+
+
+def test_one_sentence_says_what_is_in_doubt(summary):
+    assert summary["in_doubt"].count(".") - summary["in_doubt"].count("6.0") == 1
+    assert "cannot be told apart" in summary["in_doubt"]
+
+
+def test_the_picture_in_words_is_in_the_summary(analysis, summary):
+    assert summary["description"] == analysis.description
+    assert "1 wind event" in summary["description"]
+
+
+def test_what_is_no_finite_number_is_null(gusty, gusty_stems):
+    events = ma.WindEvents(
+        (), "dB re full scale", float("-inf"), 6.0, {"threshold_used_db": np.float32("nan")}
+    )
+    summary = summarize(gusty, gusty_stems, events)
+    assert summary["figures"]["quiet_level_db"] is None
+    assert summary["parameters"]["detection"]["threshold_used_db"] is None
+    assert json.loads(to_json(summary)) == summary
+
+
+def test_again_into_the_same_folder_replaces_the_files_and_differs_in_the_time_of_the_run_alone(
+    gusty_wav, analysis, tmp_path, undrawn
+):
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "wind.wav").write_text("old")
+    first, second = dict(analysis.summary), dict(ma.analyze(gusty_wav, tmp_path).summary)
+    assert set(first.pop("run")) == set(second.pop("run")) == {"finished_utc"}
+    assert first == second
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "wind.wav").read_bytes() == analysis.files["wind"].read_bytes()
+
+
+def test_a_simulated_recording_is_said_to_be_one(tmp_path, undrawn):
+    scene = ma.simulate_scene(4.0, sample_rate=16000, gust_count=1, rng=1)
+    analysis = ma.analyze(scene.recording, tmp_path)
+    assert analysis.summary["simulated"] is True
+    assert "simulated, not recorded on Mars" in analysis.description
+
+
+@pytest.mark.parametrize(
+    "samples", [np.zeros(32000), 0.01 * np.random.default_rng(0).normal(size=1600)], ids=["silent", "short"]
+)
+def test_where_nothing_can_be_told_the_summary_says_so_and_holds_no_infinity(samples, tmp_path, undrawn):
+    analysis = ma.analyze(ma.Recording(samples, 16000), tmp_path)
+    text = analysis.files["summary"].read_text()
+    assert "Infinity" not in text
+    assert "NaN" not in text
+    assert json.loads(text)["notes"]
+    assert "could be told to be wind" in analysis.summary["in_doubt"]
+
+
+def test_options_are_passed_on_and_stand_in_the_summary(gusty, tmp_path, undrawn):
+    noise = ma.Recording(gusty.samples[:, :28000], 16000, source=ma.Source(path="quiet.wav"))
+    analysis = ma.analyze(gusty, tmp_path, rover_noise=noise, band=(30.0, 100.0), minimum_duration=5.0)
+    assert len(analysis.events) == 0
+    parameters = analysis.summary["parameters"]
+    assert parameters["detection"]["band_hz"] == [30.0, 100.0]
+    assert parameters["separation"]["rover_noise"]["name"] == "quiet.wav"
+    expected = ma.separate(gusty, rover_noise=noise).wind.samples
+    assert np.array_equal(analysis.stems.wind.samples, expected)
+    assert not np.array_equal(expected, ma.separate(gusty).wind.samples)
+
+
+def test_an_input_in_the_output_folder_is_not_replaced(gusty, tmp_path):
+    path = gusty.save(tmp_path / "wind.wav")
+    before = tree(tmp_path)
+    with pytest.raises(ma.ParameterError, match="would replace the input"):
+        ma.analyze(path, tmp_path)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("blocked", NAMES)
+def test_where_one_file_cannot_be_written_none_is(gusty_wav, tmp_path, blocked):
+    (tmp_path / "wind.wav").write_text("old")
+    (tmp_path / blocked).unlink(missing_ok=True)
+    (tmp_path / blocked).mkdir()
+    before = tree(tmp_path)
+    with pytest.raises(ma.OutputError, match=blocked.replace(".", r"\.")):
+        ma.analyze(gusty_wav, tmp_path)
+    assert tree(tmp_path) == before
+
+
+def test_a_wrong_option_leaves_no_trace(gusty_wav, tmp_path):
+    with pytest.raises(ma.ParameterError, match="band"):
+        ma.analyze(gusty_wav, tmp_path / "out", band=(250.0, 20.0))
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_figures_of_a_sine_are_the_known_ones():
+    sine = ma.Recording(np.tile(np.sin(2 * np.pi * np.arange(48000) / 48), (2, 1)), 48000)
+    facts = sound_facts(sine)
+    assert facts.equal_channels
+    assert facts.peak_level == pytest.approx(0, abs=1e-6)
+    assert facts.rms_level == pytest.approx(-3.0103, abs=1e-4)
+    assert sound_facts(ma.Recording(np.zeros(10), 48000)).rms_level is None

@@ -1,0 +1,724 @@
+"""Sound goes into files and comes back the same; what cannot is refused in one line, and nothing is lost."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from refusals import refused
+from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav
+
+import marsaudio as ma
+from marsaudio.formats import audio, audio_writer
+
+RATE = 48000
+SUFFIXES = [".wav", ".flac", ".ogg", ".mp3"]
+# The same examples everywhere, so that a run says something about the code and not about luck.
+STEADY = settings(deadline=None, derandomize=True)
+
+
+def noise(frames=30000, *, channels=1, bits=16, seed=0):
+    """Loud noise on the grid of `bits`-bit integers: what codecs change most."""
+    integers = np.random.default_rng(seed).normal(0.0, 0.1, (channels, frames)) * 2 ** (bits - 1)
+    samples = (np.rint(integers) / 2 ** (bits - 1)).clip(-1, 1 - 2.0 ** (1 - bits))
+    return (samples + 0.0).astype(np.float32)  # integers have no -0.0
+
+
+def encoded(suffix, *, rate=16000, channels=1, frames=30000):
+    """The bytes of a file with noise; a low rate and one channel give MP3 its deepest bit reservoir."""
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", rate, channels, format=suffix[1:].upper()) as file:
+        for start in range(0, frames, 1000):
+            file.write(noise(frames, channels=channels)[:, start : start + 1000].T)
+    return buffer.getvalue()
+
+
+def loaded(contents, **arguments):
+    return ma.load(io.BytesIO(contents), **arguments)
+
+
+def assert_same_bits(first, second):
+    assert first.shape == second.shape
+    assert np.array_equal(first.view(np.uint32), second.view(np.uint32))
+
+
+def samples_of(integers, bits, channels):
+    frames = len(integers) // channels
+    array = np.array(integers[: frames * channels], dtype=np.float64).reshape(channels, frames)
+    return (array / 2 ** (bits - 1)).astype(np.float32)
+
+
+def shapes(elements, *, longest):
+    """Lists of samples for one to three channels, with at least as many frames as channels."""
+    return st.integers(1, 3).flatmap(
+        lambda channels: st.tuples(
+            st.just(channels), st.lists(elements, min_size=channels**2, max_size=channels * longest)
+        )
+    )
+
+
+RATES = st.one_of(st.sampled_from([8000, 44100, 48000, 96000, 192000]), st.integers(8000, 65535))
+
+
+class TestWhatIsSavedIsLoadedAgain:
+    @pytest.mark.parametrize("suffix", [".wav", ".flac"])
+    @pytest.mark.parametrize("bits", [16, 24])
+    def test_integers_to_the_bit(self, tmp_path, suffix, bits):
+        path = tmp_path / f"sound{suffix}"
+        extremes = st.sampled_from([-(2 ** (bits - 1)), 2 ** (bits - 1) - 1, 0, 1, -1])
+        integers = st.one_of(extremes, st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
+
+        @given(drawn=shapes(integers, longest=100), rate=RATES)
+        @settings(STEADY, max_examples=40)
+        def check(drawn, rate):
+            channels, values = drawn
+            samples = samples_of(values, bits, channels)
+            recording = ma.Recording(samples, rate, source=ma.Source(encoding=f"PCM_{bits}"))
+            again = ma.load(recording.save(path))
+            assert again.source.encoding == f"PCM_{bits}"
+            assert again.sample_rate == rate
+            assert_same_bits(again.samples, recording.samples)
+
+        check()
+
+    @pytest.mark.parametrize("encoding", ["FLOAT", "DOUBLE"])
+    def test_floats_to_the_bit(self, tmp_path, encoding):
+        path = tmp_path / "sound.wav"
+        values = st.floats(allow_nan=False, allow_infinity=False, width=32)  # also -0.0 and denormals
+
+        @given(drawn=shapes(values, longest=100), rate=RATES)
+        @settings(STEADY, max_examples=40)
+        def check(drawn, rate):
+            channels, numbers = drawn
+            samples = np.array(numbers[: len(numbers) // channels * channels], dtype=np.float32)
+            recording = ma.Recording(samples.reshape(channels, -1), rate)
+            again = ma.load(recording.save(path, encoding=encoding))
+            assert (again.source.encoding, again.sample_rate) == (encoding, rate)
+            assert_same_bits(again.samples, recording.samples)
+
+        check()
+
+    @pytest.mark.parametrize("suffix", [".wav", ".flac"])
+    @pytest.mark.parametrize("bits", [16, 24])
+    @pytest.mark.parametrize("channels", [1, 2, 3])
+    def test_thousands_of_frames_to_the_bit(self, tmp_path, suffix, bits, channels):
+        samples = noise(2000, channels=channels, bits=bits)
+        recording = ma.Recording(samples, RATE)
+        again = ma.load(recording.save(tmp_path / f"sound{suffix}", encoding=f"PCM_{bits}"))
+        assert_same_bits(again.samples, samples)
+
+    def test_more_than_a_block_to_the_bit(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(audio_writer, "BLOCK_FRAMES", 700)
+        monkeypatch.setattr(audio, "BLOCK_FRAMES", 900)
+        recording = ma.Recording(noise(5000, channels=2), RATE)
+        assert_same_bits(ma.load(recording.save(tmp_path / "sound.wav")).samples, recording.samples)
+
+    def test_integers_of_32_bits_that_float32_holds(self, tmp_path):
+        samples = np.array([[-1.0, 1 - 2.0**-24, 2.0**-31, -(2.0**-31), 0.5]], dtype=np.float32)
+        recording = ma.Recording(samples, RATE, source=ma.Source(encoding="PCM_32"))
+        again = ma.load(recording.save(tmp_path / "sound.wav"))
+        assert again.source.encoding == "PCM_32"
+        assert_same_bits(again.samples, samples)
+
+    def test_two_stems_still_add_up_to_the_bit(self, tmp_path):
+        total = noise(5000, channels=2, seed=1)
+        part = np.rint(total * np.float32(0.37) * 2**15).astype(np.float32) / np.float32(2**15)
+        source = ma.Source(encoding="PCM_16")
+        stems = [ma.Recording(stem, RATE, source=source) for stem in (part, total - part)]
+        files = [stem.save(tmp_path / f"{name}.wav") for name, stem in zip("ab", stems, strict=True)]
+        first, second = (ma.load(file) for file in files)
+        assert first.source.encoding == second.source.encoding == "PCM_16"
+        assert_same_bits(first.samples + second.samples, total)
+
+    @pytest.mark.parametrize("suffix", [".ogg", ".mp3"])
+    @pytest.mark.parametrize("channels", [1, 2])
+    def test_lossy_files_keep_rate_length_and_sound(self, tmp_path, suffix, channels):
+        time = np.arange(20000) / RATE
+        recording = ma.Recording(np.tile(0.3 * np.sin(2 * np.pi * 440 * time), (channels, 1)), RATE)
+        again = ma.load(recording.save(tmp_path / f"sound{suffix}"))
+        assert (again.sample_rate, again.channels) == (RATE, channels)
+        assert again.frames == recording.frames
+        middle = slice(3000, 17000)
+        assert np.abs(again.samples - recording.samples)[:, middle].max() < 0.03
+
+    @pytest.mark.parametrize("suffix", [".wav", ".WAV", ".wave", ".flac", ".ogg", ".oga", ".mp3"])
+    def test_the_suffix_names_the_format(self, tmp_path, suffix):
+        path = ma.Recording(noise(1000), RATE).save(tmp_path / f"sound{suffix}")
+        assert soundfile.info(str(path)).format == audio_writer.container_of(path)
+
+    def test_samples_off_their_old_grid_become_floats(self, tmp_path):
+        recording = ma.Recording(noise() * 0.7, RATE, source=ma.Source(encoding="PCM_16"))
+        again = ma.load(recording.save(tmp_path / "sound.wav"))
+        assert again.source.encoding == "FLOAT"
+        assert_same_bits(again.samples, recording.samples)
+        assert ma.load(recording.save(tmp_path / "sound.flac")).source.encoding == "PCM_24"
+
+    def test_samples_off_their_grid_late_in_a_long_recording_are_seen(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("marsaudio.formats.encodings.BLOCK_FRAMES", 1000)
+        samples = noise(5000)
+        samples[0, -1] += np.float32(2.0**-20)
+        recording = ma.Recording(samples, RATE, source=ma.Source(encoding="PCM_16"))
+        assert ma.load(recording.save(tmp_path / "sound.wav")).source.encoding == "FLOAT"
+
+    def test_title_and_credit_are_in_the_file(self, tmp_path):
+        source = ma.Source(key="feb20", credit="NASA/JPL-Caltech")
+        recording = ma.Recording(noise(), RATE, source=source).clip(0.1, 0.2)
+        for suffix in SUFFIXES:
+            again = ma.load(recording.save(tmp_path / f"sound{suffix}"))
+            assert again.source.title == "feb20, clip from 0.1 to 0.2 s"
+            assert again.source.metadata["comment"] == "NASA/JPL-Caltech"
+
+    def test_over_the_file_it_was_loaded_from(self, tmp_path):
+        path = ma.Recording(noise(), RATE).save(tmp_path / "sound.wav")
+        recording = ma.load(path)
+        recording.clip(0.0, 0.5).save(path)
+        assert_same_bits(ma.load(path).samples, recording.samples[:, :24000])
+
+    @pytest.mark.parametrize("name", ["on Mars.wav", "Wind – дует.wav", "火星.flac", "x\udcff.wav"])
+    def test_whatever_the_file_is_called(self, tmp_path, name):
+        try:
+            path = ma.Recording(noise(1000), RATE).save(tmp_path / name)
+        except ma.OutputError:
+            pytest.skip("this file system does not take the name")
+        assert ma.load(path).frames == ma.load(str(path)).frames == 1000
+        assert ma.load(ma.load(path).save(tmp_path / "again.wav")).frames == 1000
+
+
+class TestNothingIsClipped:
+    @pytest.mark.parametrize(
+        ("encoding", "suffix", "fits", "too_loud"),
+        [
+            ("PCM_16", ".wav", 1 - 2.0**-15, 1.0),
+            ("PCM_16", ".flac", 1 - 2.0**-15, 1 - 2.0**-16),  # would be rounded to 1
+            ("PCM_24", ".wav", 1 - 2.0**-23, 1.0),
+            ("PCM_24", ".flac", 1 - 2.0**-23, 1 - 2.0**-24),
+            ("PCM_32", ".wav", 1 - 2.0**-24, 1.0),
+            ("VORBIS", ".ogg", 1.0, 1 + 2.0**-23),
+            ("MPEG_LAYER_III", ".mp3", 1.0, 1 + 2.0**-23),
+        ],
+    )
+    def test_too_loud_is_refused_with_advice(self, tmp_path, encoding, suffix, fits, too_loud):
+        path = tmp_path / f"sound{suffix}"
+        samples = noise(1000)
+        samples[0, 500:502] = fits, -1.0
+        assert ma.load(ma.Recording(samples, RATE).save(path, encoding=encoding)).frames == 1000
+        before = path.read_bytes()
+        for peak in (too_loud, -1 - 2.0**-23):
+            samples[0, 500:502] = peak, 0.0
+            with refused(ma.ParameterError, f"peak of {abs(peak):.9g} would be clipped .* encoding='FLOAT'"):
+                ma.Recording(samples, RATE).save(path, encoding=encoding)
+            assert list(tmp_path.iterdir()) == [path]
+            assert path.read_bytes() == before
+
+    def test_as_float_it_is_kept(self, tmp_path):
+        recording = ma.Recording(noise(1000) * 40, RATE, source=ma.Source(encoding="PCM_16"))
+        again = ma.load(recording.save(tmp_path / "sound.wav"))
+        assert again.source.encoding == "FLOAT"
+        assert_same_bits(again.samples, recording.samples)
+
+
+class TestWhatAFormatCannotHold:
+    @pytest.mark.parametrize("name", ["sound", "sound.aiff", "sound.", ".wav"])
+    def test_unknown_suffix(self, tmp_path, name):
+        with refused(ma.ParameterError, r"Cannot tell an audio format .* \.wav, .*\.mp3"):
+            ma.Recording(noise(1000), RATE).save(tmp_path / name)
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("encoding", ["PCM_U8", "pcm_16", "", 16])
+    def test_unknown_encoding(self, tmp_path, encoding):
+        with refused(ma.ParameterError, f"WAV files cannot hold .*{encoding!r}.* Allowed: PCM_16"):
+            ma.Recording(noise(1000), RATE).save(tmp_path / "sound.wav", encoding=encoding)
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(
+        ("name", "rate", "channels", "said"),
+        [
+            ("sound.mp3", 96000, 1, "MP3 files cannot hold 96000 Hz. Resample to one of 8000, .* 48000 Hz"),
+            ("sound.mp3", 100, 1, "MP3 files cannot hold 100 Hz"),
+            ("sound.mp3", RATE, 3, "MP3 files hold at most 2 channels, not 3"),
+            ("sound.flac", 700000, 1, "FLAC files hold at most 655350 Hz"),
+            ("sound.flac", 65537, 1, "in steps of 10 Hz, not 65537 Hz"),
+            ("sound.flac", RATE, 9, "FLAC files hold at most 8 channels"),
+            ("sound.wav", 2**31, 1, "WAV files hold at most 2147483647 Hz"),
+            ("sound.wav", RATE, 1025, "WAV files hold at most 1024 channels"),
+        ],
+    )
+    def test_rates_and_channels(self, tmp_path, name, rate, channels, said):
+        with refused(ma.AudioFormatError, said):
+            ma.Recording(np.zeros((channels, 2000)), rate).save(tmp_path / name)
+        assert not list(tmp_path.iterdir())
+
+    def test_rates_that_are_not_whole(self, tmp_path):
+        with refused(ma.ParameterError, r"whole sample rates, not 44100\.5 Hz. Resample"):
+            ma.Recording(noise(1000), 44100.5).save(tmp_path / "sound.wav")
+
+    def test_more_than_a_wav_file_can_count(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(audio_writer, "WAV_BYTES_LIMIT", 5000)
+        path = tmp_path / "sound.wav"
+        recording = ma.Recording(noise(2000), RATE)
+        with refused(ma.AudioFormatError, r"at most 4 GiB; 2000 frames of 1 channels as FLOAT .* \.flac"):
+            recording.save(path)
+        with refused(ma.AudioFormatError, "at most 4 GiB"):
+            with audio.AudioWriter(path, sample_rate=RATE, channels=1, encoding="PCM_16") as writer:
+                for block in recording.blocks(500):
+                    writer.write(block)
+                    writer.write(block)
+        assert not list(tmp_path.iterdir())
+        assert recording.save(path, encoding="PCM_16") == path
+
+    def test_what_would_end_the_process_does_not(self, tmp_path):
+        # libvorbis crashes on these: rates above 200 kHz, more than 255 channels, and blocks that are too
+        # long for the stack of a thread.
+        script = """
+            import sys, threading
+            import numpy as np
+            import marsaudio as ma
+
+            def save(channels, frames, rate):
+                try:
+                    ma.Recording(np.zeros((channels, frames)), rate).save("sound.ogg")
+                except ma.AudioFormatError as error:
+                    print(error)
+                else:
+                    print(ma.load("sound.ogg").frames)
+
+            save(1, 1000, 200001)
+            save(256, 1000, 48000)
+            threading.stack_size(2**19)
+            thread = threading.Thread(target=save, args=(2, 2**18, 48000))
+            thread.start()
+            thread.join()
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.splitlines() == [
+            "OGG files hold at most 200000 Hz, not 200001 Hz. Save as .wav, or resample first.",
+            "OGG files hold at most 255 channels, not 256. Save as .wav, or save some channels at a time.",
+            str(2**18),
+        ]
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+class TestRanges:
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    @pytest.mark.parametrize("channels", [1, 2])
+    def test_a_range_is_the_clip_of_the_whole(self, tmp_path, suffix, channels):
+        path = tmp_path / f"sound{suffix}"
+        path.write_bytes(encoded(suffix, channels=channels))
+        whole = ma.load(path)
+        for first, last in ((0, 30000), (0, 1), (1, 1154), (5000, 5010), (16384, 29000), (29990, 30000)):
+            start, stop = first / 16000, last / 16000
+            if last - first < channels:
+                continue
+            part = ma.load(path, start=start, stop=stop)
+            assert_same_bits(part.samples, whole.clip(start, stop).samples)
+            assert part.source.offset == whole.clip(start, stop).source.offset == start
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_blocks_are_the_whole(self, suffix):
+        contents = encoded(suffix, frames=20000)
+        whole = loaded(contents).samples
+        file = audio.AudioFile(io.BytesIO(contents))
+        for length in (700, 4096, 20000, 30000):
+            assert_same_bits(np.hstack(list(file.blocks(length))), whole)
+        with audio.AudioReader(io.BytesIO(contents)) as reader:
+            # Back and forth within one reader, too.
+            for start, stop in ((9000, 9500), (100, 200), (200, 300), (0, 20000)):
+                assert_same_bits(reader.read(start, stop), whole[:, start:stop])
+
+    def test_a_part_says_where_it_is_from(self, tmp_path):
+        path = ma.Recording(noise(), RATE).save(tmp_path / "wind.wav")
+        part = ma.load(path, start=0.1, stop=0.25)
+        assert repr(part).startswith(
+            "<marsaudio.Recording: wind.wav, read from 0.1 to 0.25 s, 0.150 s, 48000 Hz"
+        )
+        assert part.source.offset == pytest.approx(0.1)
+        assert part.clip(0.05).source.offset == pytest.approx(0.15)
+        assert ma.load(path, stop=0.625).source.history == ()  # exactly the end
+
+    @pytest.mark.parametrize(
+        ("start", "stop", "said"),
+        [
+            (0.0, 0.7, "0 to 0.7 s is not within '.*sound.wav', which runs from 0 to 0.625 s"),
+            (-1.0, None, "not within"),
+            (0.625, None, "not within"),
+            (0.3, 0.2, "a start before the stop"),
+            (float("nan"), None, "nan to 0.625"),
+            (0.0, float("nan"), "0 to nan"),
+            (0.0, float("inf"), "0 to inf"),
+            (None, None, "two numbers of seconds"),
+            ("soon", None, "two numbers of seconds"),
+            (0.1, 0.100001, "holds no sample"),
+        ],
+    )
+    def test_a_range_outside_the_file_is_refused(self, tmp_path, start, stop, said):
+        path = ma.Recording(noise(), RATE).save(tmp_path / "sound.wav")
+        with refused(ma.ParameterError, said):
+            ma.load(path, start=start, stop=stop)
+
+    def test_fewer_frames_than_channels_are_refused_as_too_short(self, tmp_path):
+        path = ma.Recording(noise(channels=2), RATE).save(tmp_path / "sound.wav")
+        with refused(ma.ParameterError, r"1 frames of .*sound\.wav' are too short .* 2 channels"):
+            ma.load(path, start=0.5, stop=0.5 + 1 / RATE)
+
+
+class TestHeaders:
+    @pytest.mark.parametrize(
+        ("contents", "encoding", "first"),
+        [
+            (wav(ramp()), "PCM_16", -50 / 2**15),
+            (wav(bytes(range(100)), bits=8), "PCM_U8", -1.0),
+            (wav(bytes([0x55, 0xD5] * 50), bits=8, tag=ALAW), "ALAW", -8 / 2**15),
+            (wav(ramp(), tag=EXTENSIBLE, format_tail=EXTENSIBLE_PCM), "PCM_16", -50 / 2**15),
+            (wav(np.linspace(-2, 2, 100).astype("<f4").tobytes(), bits=32, tag=FLOAT), "FLOAT", -2.0),
+            (wav(np.linspace(-2, 2, 100).astype("<f8").tobytes(), bits=64, tag=FLOAT), "DOUBLE", -2.0),
+            (wav((np.arange(100, dtype="<i4") - 50).tobytes(), bits=32), "PCM_32", -50 / 2**31),
+        ],
+        ids=["16 bit", "8 bit", "A-law", "extensible", "float", "double", "32 bit"],
+    )
+    def test_kinds_of_samples(self, contents, encoding, first, tmp_path):
+        recording = loaded(contents)
+        assert (recording.frames, recording.source.encoding) == (100, encoding)
+        assert recording.samples[0, 0] == np.float32(first)
+        assert_same_bits(ma.load(recording.save(tmp_path / "sound.wav")).samples, recording.samples)
+
+    @pytest.mark.parametrize(
+        "contents",
+        [
+            wav(ramp(), data_size=2**32 - 1, form_size=2**32 - 1),  # ffmpeg to a pipe
+            wav(ramp(), data_size=0x7FFFF000, form_size=0x7FFFF024),  # SoX to a pipe
+            wav(ramp(), data_size=0, form_size=8),  # libsndfile, not closed
+            wav(ramp(), form_size=0),
+            wav(ramp(), before=chunk(b"JUNK", b"odd")),
+            wav(ramp(), after=chunk(b"LIST", b"INFO", size=2**32 - 16)),
+            wav(ramp(), form=b"RF64", form_size=2**32 - 1, data_size=2**32 - 1,
+                before=chunk(b"ds64", (300).to_bytes(8, "little") + (200).to_bytes(8, "little") + bytes(12))),
+        ],
+        ids=["ffmpeg pipe", "SoX pipe", "not closed", "no form size", "odd chunk", "huge chunk", "RF64"],
+    )  # fmt: skip
+    def test_sizes_that_are_open_or_wrong_but_tell_enough(self, contents):
+        recording = loaded(contents)
+        assert recording.frames == 100
+        assert recording.samples[0, 0] == -50 / 2**15
+
+    @pytest.mark.parametrize(
+        ("contents", "said"),
+        [
+            (wav(b""), "holds no samples at all"),
+            (wav(b"", after=chunk(b"LIST", b"INFO")), "holds no samples at all"),
+            (wav(ramp(), data_size=0), "no samples, yet 200 bytes follow: .* ffmpeg -i IN OUT.wav"),
+            (wav(ramp())[:-50], r"cut short: of 0\.013 s, only the first 0\.009 s .* stop=0\.009"),
+            (wav(ramp())[:44], "cut short: none of the samples are there"),
+            (wav(ramp())[:30], "cannot be read as audio"),
+            (wav(bytes(100), bits=8, tag=ALAW)[:-20], r"cut short: of 0\.013 s"),
+            (wav(ramp(), form=b"RF64", form_size=2**32 - 1, data_size=2**32 - 1,
+                 before=chunk(b"ds64", (2**61).to_bytes(8, "little") * 2 + bytes(12))), "cut short: of 1"),
+            (wav(ramp(), form=b"RF64", before=chunk(b"ds64", b"abc", size=28))[:23], "cannot be read"),
+            (wav(ramp(), rate=0), "cannot be read as audio"),
+            (wav(ramp(), rate=2**32 - 1), "cannot be read as audio"),
+            (wav(ramp(), channels=0), "Channel count is zero"),
+            (wav(ramp(), channels=65535), "Too many channels"),
+            (wav(ramp(), bits=0), "cannot be read as audio"),
+            (wav(np.array([0, np.nan, 1], "<f4").tobytes(), bits=32, tag=FLOAT), r"NaN .* at 0\.000125 s"),
+            (wav(np.array([0, 0, np.inf], "<f4").tobytes(), bits=32, tag=FLOAT), r"NaN .* at 0\.000250 s"),
+            (wav(np.array([0, 1e300], "<f8").tobytes(), bits=64, tag=FLOAT), "infinite"),
+            (b"RIFF", "cannot be read as audio"),
+            (b"fLaC" + bytes(100), "cannot be read as audio"),
+            (b"OggS" + bytes(100), "cannot be read as audio"),
+            (bytes(5000), "cannot be read as audio"),
+            (b"<!DOCTYPE html><html>404</html>", "cannot be read as audio"),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_read_is_refused(self, contents, said, tmp_path):
+        with refused(ma.AudioFormatError, said):
+            loaded(contents)
+        path = tmp_path / "sound.wav"
+        path.write_bytes(contents)
+        with refused(ma.AudioFormatError, said):
+            ma.load(path)
+
+    def test_more_channels_than_frames_are_refused_as_too_short(self):
+        with refused(ma.ParameterError, "100 frames of .* too short .* 1000 channels"):
+            loaded(wav(bytes(200_000), channels=1000))
+
+    def test_more_than_memory_can_hold_is_refused(self):
+        # A FLAC header that promises 2**36 - 1 samples; what is there is found out while reading.
+        contents = bytearray(encoded(".flac"))
+        contents[21] |= 0x0F
+        contents[22:26] = b"\xff" * 4
+        with refused(ma.MarsAudioError, "GiB of memory|only the first|cannot be decoded"):
+            loaded(bytes(contents))
+
+    def test_a_flac_file_that_leaves_its_length_open_is_counted(self):
+        whole = loaded(encoded(".flac"))
+        contents = bytearray(encoded(".flac"))
+        contents[21] &= 0xF0
+        contents[22:26] = bytes(4)
+        assert_same_bits(loaded(bytes(contents)).samples, whole.samples)
+        assert_same_bits(loaded(bytes(contents), start=0.5, stop=1.0).samples, whole.clip(0.5, 1.0).samples)
+
+    @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+    def test_whatever_the_bytes_are_the_error_is_ours(self, suffix):
+        intact = encoded(suffix, frames=400)
+
+        @given(
+            changes=st.lists(st.tuples(st.integers(0, len(intact) - 1), st.integers(0, 255)), max_size=6),
+            length=st.one_of(st.just(len(intact)), st.integers(0, len(intact))),
+        )
+        @settings(STEADY, max_examples=150)
+        def check(changes, length):
+            contents = bytearray(intact)
+            for position, value in changes:
+                contents[min(position, 60) if value % 2 else position] = value
+            with contextlib.suppress(ma.MarsAudioError):
+                assert np.isfinite(loaded(bytes(contents[:length])).samples).all()
+
+        check()
+
+
+class TestCutShort:
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    @pytest.mark.parametrize("part", [0.3, 0.7, 0.95])
+    def test_a_file_that_was_cut_is_refused(self, suffix, part):
+        contents = encoded(suffix, rate=RATE, frames=100000)
+        with refused(ma.AudioFormatError, "cut short"):
+            loaded(contents[: int(len(contents) * part)])
+
+    @pytest.mark.parametrize("suffix", [".wav", ".ogg", ".mp3"])
+    def test_what_is_there_is_read_as_the_refusal_says(self, suffix):
+        contents = encoded(suffix, rate=RATE, frames=100000)
+        whole = loaded(contents)
+        cut = contents[: len(contents) // 2]
+        with pytest.raises(ma.AudioFormatError, match="stop=") as raised:
+            loaded(cut)
+        stop = float(str(raised.value).rpartition("stop=")[2].rstrip("."))
+        assert 0.1 < stop < whole.duration
+        part = loaded(cut, stop=stop)
+        assert part.duration == pytest.approx(stop, abs=1 / RATE)
+        assert_same_bits(part.samples[:, :-2000], whole.clip(0.0, stop).samples[:, :-2000])
+
+    def test_blocks_of_a_cut_file_are_refused_before_the_first(self):
+        contents = encoded(".wav")
+        file = audio.AudioFile(io.BytesIO(contents[:-1000]))
+        with refused(ma.AudioFormatError, "cut short"):
+            next(file.blocks(100))
+
+
+class Unbuffered(io.RawIOBase):
+    """A stream that gives less than it is asked for, and may fail on the way."""
+
+    def __init__(self, contents, *, fails_at=None, fault=None):
+        self.inner, self.fails_at, self.fault = io.BytesIO(contents), fails_at, fault
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def seek(self, offset, whence=0):
+        return self.inner.seek(offset, whence)
+
+    def readinto(self, buffer):
+        if self.fails_at is not None and self.inner.tell() >= self.fails_at:
+            raise self.fault
+        return self.inner.readinto(memoryview(buffer)[:100])
+
+
+class TestFileObjects:
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_any_format_from_memory(self, suffix, tmp_path):
+        contents = encoded(suffix)
+        path = tmp_path / f"sound{suffix}"
+        path.write_bytes(contents)
+        assert_same_bits(loaded(contents).samples, ma.load(path).samples)
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_sound_that_begins_where_the_stream_stands(self, suffix):
+        contents = encoded(suffix)
+        stream = io.BytesIO(b"something else before it" + contents)
+        stream.seek(24)
+        assert_same_bits(ma.load(stream).samples, loaded(contents).samples)
+
+    def test_an_open_file_has_its_name(self, tmp_path):
+        path = ma.Recording(noise(), RATE).save(tmp_path / "sound.wav")
+        with open(path, "rb") as file:
+            recording = ma.load(file)
+            assert recording.source.name == "sound.wav"
+            file.seek(0)
+            assert ma.load(file, start=0.5).frames == recording.frames - 24000
+        descriptor = os.open(path, os.O_RDONLY)
+        with open(descriptor, "rb") as file:  # its name is a number
+            assert ma.load(file).source.name == "recording from memory"
+
+    def test_a_member_of_an_archive(self):
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("sol16/wind.wav", wav(ramp()))
+        with zipfile.ZipFile(archive) as file, file.open("sol16/wind.wav") as member:
+            assert ma.load(member).frames == 100
+
+    def test_a_stream_that_gives_little_at_a_time(self):
+        contents = encoded(".flac")
+        assert_same_bits(ma.load(Unbuffered(contents)).samples, loaded(contents).samples)
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    @pytest.mark.parametrize("part", [0.0, 0.01, 0.5])
+    def test_a_stream_that_fails_is_named_and_nothing_is_printed(self, suffix, part, capfd):
+        contents = encoded(suffix, rate=RATE)
+        stream = Unbuffered(
+            contents, fails_at=int(part * len(contents)), fault=RuntimeError("server went away")
+        )
+        with refused(ma.AudioFormatError, "server went away"):
+            ma.load(stream)
+        assert capfd.readouterr() == ("", "")
+
+    def test_an_interrupt_while_reading_is_an_interrupt(self, capfd):
+        contents = encoded(".wav")
+        with pytest.raises(KeyboardInterrupt):
+            ma.load(Unbuffered(contents, fails_at=len(contents) // 2, fault=KeyboardInterrupt()))
+        assert capfd.readouterr() == ("", "")
+
+    def test_text_is_refused(self, tmp_path):
+        path = ma.Recording(noise(), RATE).save(tmp_path / "sound.wav")
+        with open(path) as file, refused(ma.ParameterError, r"opened as text.*open\(path, 'rb'\)"):
+            ma.load(file)
+        with refused(ma.ParameterError, "opened as text"):
+            ma.load(io.StringIO("RIFF"))
+
+    def test_a_pipe_is_refused(self):
+        reading, writing = os.pipe()
+        os.write(writing, wav(ramp()))
+        with open(reading, "rb") as file, refused(ma.AudioFormatError, "through a pipe .* io.BytesIO"):
+            ma.load(file)
+        os.close(writing)
+
+    def test_a_closed_or_write_only_file_is_refused(self, tmp_path):
+        with open(tmp_path / "sound.wav", "wb") as file:
+            file.write(wav(ramp()))
+            with refused(ma.AudioFormatError, "open for reading"):
+                ma.load(file)
+        with refused(ma.AudioFormatError, "closed file"):
+            ma.load(file)
+
+    def test_an_empty_stream_or_one_at_its_end_is_refused(self):
+        with refused(ma.AudioFormatError, "nothing to read .* byte 0"):
+            ma.load(io.BytesIO())
+        stream = io.BytesIO()
+        stream.write(wav(ramp()))
+        with refused(ma.AudioFormatError, r"from byte 244 on.*seek\(0\)"):
+            ma.load(stream)
+
+    @pytest.mark.parametrize("thing", [None, 5, [1, 2], np.zeros(5)])
+    def test_something_else_is_refused(self, thing):
+        with refused(ma.ParameterError, "neither a path nor a binary file"):
+            ma.load(thing)
+
+
+class TestPaths:
+    def test_a_missing_file(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with refused(ma.DataUnavailableError, "There is no file 'wind.wav'. Check the spelling"):
+            ma.load("wind.wav")
+        with refused(ma.DataUnavailableError, "no file"):
+            ma.load(tmp_path / "no folder" / "wind.wav")
+        with refused(ma.DataUnavailableError, "There is no file 'nothing'"):
+            ma.load(Path("nothing"))
+
+    def test_a_missing_file_in_a_folder_that_is_gone(self, tmp_path, monkeypatch):
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        with refused(ma.DataUnavailableError, "There is no file 'wind.wav'"):
+            ma.load("wind.wav")
+
+    @pytest.mark.parametrize("key", ["feb20_filterd", "", "wind"])
+    def test_an_unknown_key(self, tmp_path, monkeypatch, key):
+        monkeypatch.chdir(tmp_path)
+        with refused(ma.ParameterError, f"There is no file {key!r} here. .*key"):
+            ma.load(key)
+
+    def test_a_folder(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path("recordings").mkdir()
+        for path in ("recordings", Path("recordings"), "./recordings"):
+            with refused(ma.AudioFormatError, r"recordings' is a folder.*Name a file inside it"):
+                ma.load(path)
+
+    def test_a_folder_does_not_hide_a_key(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path("sample").mkdir()
+        assert ma.load("sample", stop=0.1).source.key == "sample"
+        ma.Recording(noise(), RATE).save("sound.wav").rename("sample_file")
+        Path("sample").rmdir()
+        Path("sample_file").rename("sample")
+        assert ma.load("sample").source.key is None
+
+    def test_an_empty_file(self, tmp_path):
+        (tmp_path / "sound.wav").touch()
+        with refused(ma.AudioFormatError, r"sound.wav' is empty \(0 bytes\)"):
+            ma.load(tmp_path / "sound.wav")
+
+    def test_a_pipe_with_a_name(self, tmp_path):
+        os.mkfifo(tmp_path / "sound.wav")
+        with refused(ma.AudioFormatError, "is a pipe or a device"):
+            ma.load(tmp_path / "sound.wav")
+
+    @pytest.mark.parametrize("name", ["x" * 300 + ".wav", "x" * 300, "a\0b.wav", "a\0b", "\ud800.wav"])
+    def test_a_name_that_no_file_can_have(self, name):
+        with refused(ma.MarsAudioError, "Cannot open|There is no file|cannot"):
+            ma.load(name)
+
+    def test_a_file_that_may_not_be_read(self, tmp_path, monkeypatch):
+        path = ma.Recording(noise(), RATE).save(tmp_path / "sound.wav")
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            pytest.skip("this user may read everything")
+        with refused(ma.AudioFormatError, "Cannot open .* Permission denied"):
+            ma.load(path)
+
+    @pytest.mark.parametrize("suffix", [".m4a", ".webm"])
+    def test_formats_of_video_programs_have_advice(self, tmp_path, suffix):
+        path = tmp_path / f"sound{suffix}"
+        path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(100))
+        with refused(ma.AudioFormatError, "Convert it first, for example with ffmpeg"):
+            ma.load(path)
+
+    def test_audio_without_a_header_is_refused(self, tmp_path):
+        path = tmp_path / "sound.raw"
+        path.write_bytes(ramp())
+        with refused(ma.AudioFormatError, "cannot be read as audio"):
+            ma.load(path)
+
+
+def test_nothing_is_printed_and_nothing_written_on_import(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", "import marsaudio.recording, marsaudio.formats.audio, marsaudio.formats.pds4"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "HOME": str(tmp_path),
+            "XDG_CACHE_HOME": str(tmp_path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    assert not list(tmp_path.iterdir())

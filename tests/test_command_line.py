@@ -1,0 +1,337 @@
+"""The command: what it prints, what it writes, and one line where it cannot."""
+
+import csv
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+import marsaudio as ma
+from marsaudio import cli
+from marsaudio.simulate import sample_scene
+
+COMMANDS = ["list", "fetch", "info", "analyze", "separate", "spectrogram", "events", "clip", "simulate"]
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command; give its exit code, its lines on standard output, and those on standard error."""
+
+    def run_command(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out.splitlines(), captured.err.splitlines()
+
+    return run_command
+
+
+def tree(folder):
+    return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def is_refused(outcome, *words):
+    """Exit code 2, nothing on standard output, and one line that names what matters."""
+    code, out, err = outcome
+    assert code == 2
+    assert out == []
+    assert len(err) == 1
+    assert err[0].startswith("marsaudio: ")
+    for word in words:
+        assert word in err[0]
+    return True
+
+
+@pytest.fixture
+def bad_inputs(tmp_path, gusty_wav):
+    """Files that are no recordings, and what the line about each must say."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    (folder / "text.wav").write_text("This is no sound at all, whatever its name says.")
+    (folder / "empty.wav").touch()
+    contents = gusty_wav.read_bytes()
+    (folder / "cut.wav").write_bytes(contents[: len(contents) // 2])
+    samples = np.zeros(32000, dtype=np.float32)
+    samples[16000] = np.nan
+    soundfile.write(folder / "nan.wav", samples, 16000, subtype="FLOAT")
+    return {
+        folder / "nowhere.wav": "There is no file",
+        "feb20_filterd": "feb20_filtered",
+        folder: "folder",
+        folder / "text.wav": "cannot be read as audio",
+        folder / "empty.wav": "empty",
+        folder / "cut.wav": "cut short",
+        folder / "nan.wav": "1.000000 s",
+    }
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["info", "IN"],
+        ["analyze", "IN", "-o", "OUT/analysis"],
+        ["separate", "IN", "--wind", "OUT/wind.wav", "--rover", "OUT/rover.wav"],
+        ["spectrogram", "IN", "-o", "OUT/picture.png"],
+        ["events", "IN", "-o", "OUT/events.csv"],
+        ["clip", "IN", "-o", "OUT/clip.wav"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, bad_inputs, tmp_path):
+    before = tree(tmp_path)
+    for source, said in bad_inputs.items():
+        arguments = [
+            str(source) if part == "IN" else part.replace("OUT", str(tmp_path / "out")) for part in command
+        ]
+        assert is_refused(run(*arguments), said)
+        assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "targets"),
+    [
+        (["analyze", "IN", "-o", "OUT"], ["file", "file/below"]),
+        (["separate", "IN", "--wind", "OUT", "--rover", "OUT.wav"], ["folder.wav", "file/below.wav"]),
+        (["spectrogram", "IN", "-o", "OUT"], ["folder.png", "file/below.png"]),
+        (["events", "IN", "-o", "OUT"], ["folder.wav", "file/below.csv"]),
+        (["clip", "IN", "-o", "OUT"], ["folder.wav", "file/below.wav"]),
+        (["simulate", "--duration", "2", "--gust-count", "0", "-o", "OUT"], ["file", "file/below"]),
+    ],
+    ids=lambda part: part[0],
+)
+def test_where_it_cannot_write_it_is_one_line_and_nothing_changes(command, targets, run, gusty_wav, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "folder.png").mkdir()
+    before = tree(tmp_path)
+    for target in targets:
+        target = str(tmp_path / target)
+        arguments = [str(gusty_wav) if part == "IN" else part.replace("OUT", target) for part in command]
+        assert is_refused(run(*arguments), "Cannot write", target)
+        assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(("start", "stop"), [(5, 9), (-1, 2), (3, 3), (4, 2)])
+def test_a_clip_outside_the_recording_is_refused_with_its_length(run, gusty_wav, tmp_path, start, stop):
+    target = tmp_path / "clip.wav"
+    assert is_refused(run("clip", gusty_wav, "--start", start, "--stop", stop, "-o", target), "from 0 to 6")
+    assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["bogus"], ["bogus", "'marsaudio --help'"]),
+        (["analyze", "--nope"], ["--nope", "'marsaudio analyze --help'"]),
+        (["clip", "sample"], ["--output", "'marsaudio clip --help'"]),
+        (["clip", "sample", "-o", "x.wav", "--start", "soon"], ["--start", "number"]),
+        (["events", "sample", "--band", "20"], ["--band"]),
+        (["spectrogram", "sample", "-o", "x.png", "--scale", "mel"], ["mel", "log", "linear"]),
+        (["fetch"], ["KEY"]),
+        (["simulate", "--sample", "--seed", "1", "-o", "x"], ["--sample"]),
+        (["simulate", "--snr-db", "99", "-o", "x"], ["snr_db=99"]),
+    ],
+    ids=lambda part: " ".join(part),
+)
+def test_a_wrong_command_line_is_one_line_that_says_where_to_look(run, command, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert is_refused(run(*command), *words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_fetch_names_the_nearest_keys_before_it_downloads_anything(run, monkeypatch):
+    monkeypatch.setattr(ma.catalog, "fetch", lambda key: pytest.fail(f"{key} was fetched"))
+    assert is_refused(run("fetch", "sample", "feb20_rovr"), "feb20_rover")
+
+
+def test_an_output_in_place_of_the_input_is_refused(run, gusty, tmp_path):
+    path = gusty.save(tmp_path / "mine.wav", encoding="PCM_16")
+    before = tree(tmp_path)
+    for command in ("clip", "events"):
+        assert is_refused(run(command, path, "-o", path), "would replace the input")
+    assert tree(tmp_path) == before
+
+
+def test_interrupted_is_130_without_a_traceback(run, monkeypatch, tmp_path):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("marsaudio.report.analysis.load", interrupt)
+    code, out, err = run("analyze", "sample", "-o", tmp_path / "out")
+    assert (code, out, err[-1]) == (130, [], "marsaudio: interrupted")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_wrong_with_the_program_itself_is_not_hidden(monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("marsaudio.catalog.keys", fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["list"])
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "marsaudio.cli", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_help_is_there_for_every_command_with_an_example_and_without_heavy_imports():
+    code = (
+        "import sys\nfrom marsaudio import cli\n"
+        f"for command in [[], *([name] for name in {COMMANDS})]:\n"
+        "    assert cli.main([*command, '--help']) == 0\n"
+        "heavy = {'numpy', 'scipy', 'librosa', 'matplotlib', 'soundfile', 'pooch', 'rich'}\n"
+        "assert not heavy & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    for command in COMMANDS:
+        assert f"Example: marsaudio {command}" in done.stdout
+    assert "..." not in done.stdout.partition("Commands:")[2].partition("Example")[0]  # none is cut off
+
+
+def test_without_a_command_it_shows_the_help(run):
+    code, out, err = run()
+    assert (code, err) == (0, [])
+    assert out[0].startswith("Usage: marsaudio")
+
+
+def test_the_version_is_the_libraries(run):
+    assert run("--version") == (0, [f"marsaudio {ma.__version__}"], [])
+
+
+def test_the_list_names_every_key_and_whether_it_is_here(run):
+    code, out, err = run("list")
+    assert (code, err) == (0, [])
+    assert [line.split()[0] for line in out[1:]] == list(ma.catalog.keys())
+    (sample,) = (line for line in out if line.startswith("sample "))
+    assert "18.0 s  yes" in sample
+
+
+def test_fetch_shows_where_a_recording_is(run):
+    assert run("fetch", "sample") == (0, [f"sample: {ma.catalog.local_path('sample')}"], [])
+
+
+def test_info_says_what_is_known(run, gusty, tmp_path):
+    stereo = ma.Recording(np.concatenate([gusty.samples] * 2), 16000)
+    code, out, err = run("info", stereo.save(tmp_path / "stereo.wav", encoding="PCM_16"))
+    facts = dict(re.split(r"  +", line, maxsplit=1) for line in out)
+    assert (code, err) == (0, [])
+    assert facts["format"] == "WAV, PCM_16"
+    assert facts["duration"] == "6.000 s (96000 frames)"
+    assert facts["channels"] == "2, all equal"
+    assert facts["peak"].startswith(f"{np.abs(gusty.samples).max():.6f}")
+    rms = 10 * np.log10(np.mean(gusty.samples.astype(float) ** 2))
+    assert facts["level (rms)"] == f"{rms:.2f} dB re full scale"
+
+
+def test_warnings_of_the_library_are_one_line_on_standard_error(run, gusty, tmp_path):
+    path = gusty.clip(0, 0.5).save(tmp_path / "short.wav", encoding="PCM_16")
+    code, _, err = run("separate", path, "--wind", tmp_path / "w.wav", "--rover", tmp_path / "r.wav")
+    assert code == 0
+    assert len(err) == 1
+    assert err[0].startswith("marsaudio: warning: Too short")
+
+
+def test_separate_gives_the_stems_of_the_library(run, gusty_wav, gusty_stems, tmp_path):
+    wind, rover = tmp_path / "wind.wav", tmp_path / "rover.wav"
+    code, out, err = run("separate", gusty_wav, "--wind", wind, "--rover", rover)
+    assert (code, out, err) == (0, [f"wind   {wind}", f"rover  {rover}"], [])
+    assert np.array_equal(ma.load(wind).samples, gusty_stems.wind.samples)
+    assert np.array_equal(ma.load(rover).samples, gusty_stems.rover.samples)
+
+
+def test_events_are_shown_with_their_numbers_and_saved(run, gusty_wav, tmp_path):
+    table = tmp_path / "events.csv"
+    code, out, err = run("events", gusty_wav, "-o", table, "--band", 20, 250)
+    assert (code, err) == (0, [])
+    (event,) = ma.detect_wind(ma.load(gusty_wav))
+    assert any(re.match(rf"\s+1\s+{event.start:.2f}\s+{event.end:.2f}\s", line) for line in out)
+    with open(table, newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["start_s"]) == pytest.approx(event.start, abs=1e-6)
+
+
+def test_no_events_are_said_to_be_none(run, gusty_wav):
+    code, out, _ = run("events", gusty_wav, "--minimum-duration", 5)
+    assert code == 0
+    assert any(line.startswith("No wind events; quiet is ") for line in out)
+
+
+def test_a_range_is_drawn_with_the_options_asked_for(run, gusty_wav, tmp_path, monkeypatch):
+    picture = tmp_path / "picture.png"
+    drawn = []
+    monkeypatch.setattr(ma.plot.Picture, "save", lambda self, path: drawn.append(self) or path)
+    arguments = ["--start", 1, "--stop", 4, "--scale", "linear", "--max-frequency", 2000, "--n-fft", 512]
+    code, _, err = run("spectrogram", gusty_wav, "-o", picture, *arguments, "--hop", 128)
+    assert (code, err) == (0, [])
+    axes = drawn[0].axes[0]
+    assert (axes.get_yscale(), axes.get_ylim(), axes.get_xlim()) == ("linear", (0, 2000), (0, 3))
+    assert "frames of 0.032 s every 0.008 s" in drawn[0].get_supxlabel()
+
+
+def test_a_clip_is_that_part_of_the_recording_to_the_bit(run, gusty_wav, tmp_path):
+    target = tmp_path / "clip.wav"
+    code, out, err = run("clip", gusty_wav, "--start", 1, "--stop", 2.5, "-o", target)
+    assert (code, err) == (0, [])
+    assert "The level is unchanged." in out
+    assert np.array_equal(ma.load(target).samples, ma.load(gusty_wav).clip(1, 2.5).samples)
+
+
+@pytest.mark.parametrize("stem", ["wind", "rover"])
+def test_a_clip_of_a_stem_is_that_part_of_what_the_whole_recording_gives(
+    run, gusty_wav, gusty_stems, tmp_path, stem
+):
+    target = tmp_path / "clip.wav"
+    code, _, _ = run("clip", gusty_wav, f"--{stem}", "--start", 2, "--stop", 3, "-o", target)
+    assert code == 0
+    assert np.array_equal(ma.load(target).samples, getattr(gusty_stems, stem).clip(2, 3).samples)
+
+
+def test_a_changed_level_is_stated_in_decibels_on_the_terminal_and_in_the_file(run, gusty_wav, tmp_path):
+    target = tmp_path / "gust.wav"
+    arguments = ["--start", 2, "--stop", 3, "--fade", 0.1, "--peak-db", -1]
+    code, out, _ = run("clip", gusty_wav, *arguments, "-o", target)
+    before, after = ma.load(gusty_wav).clip(2, 3).samples, ma.load(target).samples
+    gain = 20 * np.log10(after[0, 8000] / before[0, 8000])
+    assert code == 0
+    assert any(f"{gain:.2f} dB louder, to a peak of -1 dB" in line for line in out)
+    assert f"{gain:.2f} dB louder" in ma.load(target).source.metadata["title"]
+    assert 20 * np.log10(np.abs(after).max()) == pytest.approx(-1, abs=1e-4)
+
+
+def test_simulate_writes_a_scene_that_its_seed_makes_again(run, tmp_path):
+    arguments = ["--duration", 2, "--sample-rate", 16000, "--gust-count", 0, "--seed", 7]
+    code, out, err = run("simulate", *arguments, "-o", tmp_path)
+    assert (code, err) == (0, [])
+    assert out[0].startswith("Simulated, not recorded on Mars")
+    scene = ma.simulate_scene(2.0, sample_rate=16000, gust_count=0, rng=7)
+    assert np.array_equal(ma.load(tmp_path / "scene.wav").samples, scene.recording.samples)
+
+
+def test_simulate_sample_makes_the_bundled_sample_again_bit_for_bit(run, tmp_path):
+    code, _, err = run("simulate", "--sample", "-o", tmp_path)
+    assert (code, err) == (0, [])
+    bundled = ma.catalog.fetch("sample")
+    again = tmp_path / bundled.name
+    assert np.array_equal(soundfile.read(again, dtype="int16")[0], soundfile.read(bundled, dtype="int16")[0])
+
+
+def test_analyze_without_a_source_takes_the_sample_and_says_that_it_is_simulated(run, tmp_path):
+    code, out, err = run("analyze", "--output", tmp_path / "demo")
+    assert (code, err) == (0, [])
+    text = "\n".join(out)
+    assert "Simulated, not recorded on Mars." in text
+    assert "cannot be told apart" in text
+    for name in ("wind.wav", "rover.wav", "spectrogram.png", "events.csv", "summary.json"):
+        assert str(tmp_path / "demo" / name) in text
+        assert (tmp_path / "demo" / name).stat().st_size > 0
+    found = [tuple(map(float, line.split()[1:3])) for line in out if re.match(r" +\d+ +\d+\.\d\d ", line)]
+    for gust in sample_scene().gusts:
+        assert any(start < gust.end and gust.start < end for start, end in found)

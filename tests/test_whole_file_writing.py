@@ -1,0 +1,274 @@
+"""A file appears whole or not at all; what stood there before stays until then."""
+
+import contextlib
+import os
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from refusals import refused
+
+import marsaudio as ma
+from marsaudio.atomic import replace_when_complete, write_text
+from marsaudio.formats import event_table
+from marsaudio.formats.audio import AudioWriter
+
+SUFFIXES = [".wav", ".flac", ".ogg", ".mp3"]
+
+
+def noise(frames=100_000):
+    return ma.Recording(np.random.default_rng(0).normal(0.0, 0.1, (2, frames)), 48000)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that must hold nothing but what the test names."""
+    return tmp_path
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_file_appears_when_it_is_whole(folder):
+    target = folder / "new.txt"
+    with replace_when_complete(target) as temporary:
+        assert temporary.parent == folder
+        assert temporary.suffix == ".txt"
+        temporary.write_text("whole")
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert names_in(folder) == ["new.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, ma.AudioFormatError])
+def test_where_the_block_fails_nothing_changes(folder, error):
+    target = folder / "old.txt"
+    target.write_text("old")
+
+    def write_half():
+        with replace_when_complete(target) as temporary:
+            temporary.write_text("half")
+            raise error("on the way")
+
+    with pytest.raises(error, match="on the way"):
+        write_half()
+    assert target.read_text() == "old"
+    assert names_in(folder) == ["old.txt"]
+
+
+def test_a_full_disk_is_named_and_the_old_file_stays(folder):
+    target = folder / "old.txt"
+    target.write_text("old")
+    with refused(ma.OutputError, r"Cannot write '.*old\.txt': No space left on device\. Nothing was changed"):
+        with replace_when_complete(target) as temporary:
+            temporary.symlink_to("/dev/full")  # a disk that is always full
+            temporary.write_text("new")
+    assert target.read_text() == "old"
+    assert names_in(folder) == ["old.txt"]
+
+
+def run_where_files_end_at(limit, script, folder):
+    """Run a script in a process whose files cannot grow beyond `limit` bytes."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script).replace("LIMIT\n", limited)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+# 20 000 bytes end in the middle; 0 bytes at the first, where a buffer hides it until the file is closed.
+@pytest.mark.parametrize(("limit", "frames"), [(20_000, 100_000), (0, 100)])
+def test_sound_for_which_there_is_no_room(folder, limit, frames):
+    script = f"""
+        import numpy as np
+        import marsaudio as ma
+        recording = ma.Recording(np.random.default_rng(0).normal(0.0, 0.1, (2, {frames})), 48000)
+        LIMIT
+        for suffix in {SUFFIXES}:
+            try:
+                recording.save("sound" + suffix)
+            except ma.OutputError as error:
+                print(error)
+    """
+    for suffix in SUFFIXES:
+        (folder / f"sound{suffix}").write_text("old")
+    done = run_where_files_end_at(limit, script, folder)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        f"Cannot write 'sound{suffix}': File too large. Nothing was changed there; choose another place or "
+        "make room, then run this again."
+        for suffix in SUFFIXES
+    ]
+    assert names_in(folder) == sorted(f"sound{suffix}" for suffix in SUFFIXES)
+    assert {path.read_text() for path in folder.iterdir()} == {"old"}
+
+
+def test_a_table_for_which_there_is_no_room(folder):
+    script = """
+        import marsaudio as ma
+        from marsaudio.atomic import write_text
+        LIMIT
+        try:
+            write_text("table.csv", "1,2\\n" * 100)
+        except ma.OutputError as error:
+            print(error)
+    """
+    (folder / "table.csv").write_text("old")
+    done = run_where_files_end_at(10, script, folder)
+    assert done.stdout.startswith("Cannot write 'table.csv': File too large.")
+    assert done.stderr == ""
+    assert names_in(folder) == ["table.csv"]
+    assert (folder / "table.csv").read_text() == "old"
+
+
+def test_a_writer_whose_block_fails_leaves_nothing(folder):
+    def write_half():
+        target = folder / "sound.wav"
+        with AudioWriter(target, sample_rate=48000, channels=2, encoding="FLOAT") as writer:
+            writer.write(noise(1000).samples)
+            raise RuntimeError("on the way")
+
+    with pytest.raises(RuntimeError, match="on the way"):
+        write_half()
+    assert names_in(folder) == []
+
+
+def test_missing_folders_are_made(folder):
+    path = noise(1000).save(folder / "a" / "b" / "sound.wav")
+    assert ma.load(path).frames == 1000
+
+
+def test_folders_made_for_nothing_are_taken_away(folder):
+    (folder / "a").mkdir()
+    loud = ma.Recording([2.0, 0.0], 48000)
+    with refused(ma.ParameterError, "would be clipped"):
+        loud.save(folder / "a" / "b" / "c" / "sound.flac")
+    assert names_in(folder) == ["a"]
+    assert names_in(folder / "a") == []
+
+
+def test_a_folder_is_refused(folder):
+    (folder / "sound.wav").mkdir()
+    with refused(ma.OutputError, r"sound\.wav': it is a folder\. Name a file inside it"):
+        noise(1000).save(folder / "sound.wav")
+    with refused(ma.OutputError, "it is a folder"):
+        write_text(folder, "text")
+
+
+def test_a_file_where_a_folder_should_be_is_refused(folder):
+    (folder / "a").write_text("old")
+    with refused(ma.OutputError, "Not a directory"):
+        noise(1000).save(folder / "a" / "sound.wav")
+    with refused(ma.OutputError, "Not a directory"):
+        noise(1000).save(folder / "a" / "b" / "sound.wav")
+    assert (folder / "a").read_text() == "old"
+
+
+def test_a_device_stays_a_device(folder):
+    os.mkfifo(folder / "sound.wav")
+    (folder / "link.wav").symlink_to(os.devnull)
+    for name in ("sound.wav", "link.wav"):
+        with refused(ma.OutputError, "it is a pipe or a device"):
+            noise(1000).save(folder / name)
+    assert stat.S_ISFIFO((folder / "sound.wav").stat().st_mode)
+    assert names_in(folder) == ["link.wav", "sound.wav"]
+
+
+def test_a_link_stays_a_link(folder):
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere" / "real.wav").write_text("old")
+    (folder / "link.wav").symlink_to(folder / "elsewhere" / "real.wav")
+    noise(1000).save(folder / "link.wav")
+    assert (folder / "link.wav").is_symlink()
+    assert ma.load(folder / "elsewhere" / "real.wav").frames == 1000
+    assert names_in(folder / "elsewhere") == ["real.wav"]
+
+
+def test_links_in_a_circle_are_refused_or_replaced(folder):
+    (folder / "a.txt").symlink_to("b.txt")
+    (folder / "b.txt").symlink_to("a.txt")
+    # Which of both it is changed with Python 3.13; a bare error of the system it is not.
+    with contextlib.suppress(ma.OutputError):
+        write_text(folder / "a.txt", "text")
+        assert (folder / "a.txt").read_text() == "text"
+
+
+def test_permissions_of_the_older_file_stay(folder):
+    path = folder / "table.csv"
+    path.write_text("old")
+    path.chmod(0o640)
+    write_text(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert path.read_text() == "new"
+
+
+def test_a_write_protected_file_is_not_replaced(folder, monkeypatch):
+    path = folder / "table.csv"
+    path.write_text("old")
+    path.chmod(0o444)
+    if os.access(path, os.W_OK):  # as the superuser, to whom nothing is protected
+        monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with refused(ma.OutputError, "it is write-protected"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+
+
+def test_a_folder_that_may_not_be_written_to(folder):
+    locked = folder / "locked"
+    locked.mkdir(mode=0o500)
+    if os.access(locked, os.W_OK):
+        locked = Path("/proc")  # where even the superuser makes no files
+        if not locked.is_dir():
+            pytest.skip("there is no folder that this user may not write to")
+    with refused(ma.OutputError, "Cannot write '.*new/sound.wav'"):
+        noise(1000).save(locked / "new" / "sound.wav")
+
+
+def test_a_name_as_long_as_names_can_be(folder):
+    path = folder / ("x" * 251 + ".wav")
+    assert noise(1000).save(path) == path
+    assert names_in(folder) == [path.name]
+
+
+@pytest.mark.parametrize("name", ["x" * 252 + ".wav", "a\0b.wav", "\ud800.wav"])
+def test_a_name_that_no_file_can_have(folder, name):
+    with refused(ma.OutputError, "Cannot write"):
+        noise(1000).save(folder / name)
+    assert names_in(folder) == []
+
+
+def test_text_is_utf_8_with_plain_line_ends_whatever_it_holds(folder):
+    path = write_text(folder / "text.txt", "20 µPa\nx\udcff.wav\n")
+    assert path.read_bytes() == "20 µPa\nx\\udcff.wav\n".encode()
+
+
+class TestEventTables:
+    def test_known_columns_come_first_with_their_units(self, folder):
+        rows = [{"note": "a,b", "end": 2.5, "start": 1.25}, {"note": "", "end": 4, "start": 3.0}]
+        path = event_table.write_csv(folder / "events.csv", ["start", "end"], rows)
+        assert path.read_text().splitlines() == [
+            "start_s,end_s,note",
+            '1.250000,2.500000,"a,b"',
+            "3.000000,4.000000,",
+        ]
+
+    def test_what_only_later_rows_have_is_not_lost(self, folder):
+        rows = [{"start": 1.0}, {"start": 2.0, "level": -30.0, "own": 1.0}]
+        path = event_table.write_csv(folder / "events.csv", ["start"], rows)
+        assert path.read_text().splitlines() == [
+            "start_s,level_db,own",
+            "1.000000,,",
+            "2.000000,-30.000000,1.000000",
+        ]
+
+    def test_a_table_without_rows_has_its_header(self, folder):
+        path = event_table.write_csv(folder / "events.csv", ["start", "end"], [])
+        assert path.read_text() == ",".join(event_table.COLUMNS.values()) + "\n"
