@@ -48,8 +48,8 @@ def detect_wind(
     band : (low, high), optional
         In Hz.
     threshold_db : float, optional
-        The least rise above the quiet, in dB. Where the smoothed level of this recording wavers by more
-        than a third of that, three times its spread counts instead.
+        The least rise above the quiet, in dB. Where the quieter half of this recording wavers by more than
+        a third of that, three times its spread counts instead.
     minimum_duration : float, optional
         Seconds; shorter events are left out.
     merge_gap : float, optional
@@ -115,9 +115,9 @@ def _spread(smoothed: FloatArray, hop: float) -> float:
     """How much the quieter half of the smoothed level wavers by itself, in dB.
 
     The robust standard deviation of its differences over half a second and a frame, so that the two values
-    share no sample and slow changes of the wind cancel; of pairs that both lie below the median, so that gusts
-    do not count as wavering. 1.4826 turns the median of magnitudes into the standard deviation of a normal
-    variable.
+    share no sample and slow changes of the wind cancel; of pairs that both lie below the median, so that
+    gusts do not count as wavering. 1.4826 turns the median of magnitudes into the standard deviation of a
+    normal variable.
     """
     lag = round((SMOOTHING_SECONDS + FRAME_SECONDS) / hop)
     values = smoothed[np.isfinite(smoothed)]

@@ -118,6 +118,8 @@ def smoothed_level(measured: BandLevel) -> FloatArray:
     ndarray of float64
         At the same times, from usable frames only; minus infinity elsewhere.
     """
+    if not len(measured.level):
+        return measured.level
     frames = max(round(SMOOTHING_SECONDS / measured.hop), 1)
     kernel = np.ones(frames + 1 - frames % 2)
     finite = measured.usable & np.isfinite(measured.level)

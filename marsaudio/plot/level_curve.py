@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.events.detection import WIND_BAND, detect_wind
-from marsaudio.events.level import BandLevel, band_level
+from marsaudio.events.level import SMOOTHING_SECONDS, BandLevel, band_level, smoothed_level
 from marsaudio.events.table import WindEvents
 from marsaudio.plot.marks import BLACK, mark_on_light
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
@@ -47,8 +47,9 @@ def level(
     Returns
     -------
     matplotlib.lines.Line2D
-        The level in frames of a quarter of a second; its ``axes`` and ``figure`` lead to the rest. It
-        has gaps where the recording is muted or faded out.
+        The level smoothed over half a second, in which events are found, over the thin line of quarters of
+        a second; its ``axes`` and ``figure`` lead to the rest. It has gaps where the recording is muted or
+        faded out.
 
     Examples
     --------
@@ -68,11 +69,28 @@ def level(
         figure = Picture(figsize=(8, 3.6), layout="constrained")
         figure.description = describe(recording, events)
         ax = figure.subplots()
-    values = _visible(measured) + recording.level_offset
-    settings = {"color": BLUE, "linewidth": 1.6 if len(values) < MANY_FRAMES else 0.7, **kwargs}
-    (line,) = ax.plot(measured.times, values, **settings)
+    values = _visible(measured, measured.level) + recording.level_offset
+    ax.plot(measured.times, values, color="0.6", linewidth=0.7, label=f"{measured.frame:g} s")
+    smoothed = _visible(measured, smoothed_level(measured)) + recording.level_offset
+    settings = {
+        "label": f"smoothed over {SMOOTHING_SECONDS:g} s",
+        "color": BLUE,
+        "linewidth": 1.8 if len(values) < MANY_FRAMES else 0.7,
+        **kwargs,
+    }
+    (line,) = ax.plot(measured.times, smoothed, **settings)
     ax.set_xlim(0.0, recording.duration)
     _draw_references(ax, events, values)
+    ax.annotate(
+        f"thin: {measured.frame:g} s, thick: smoothed over {SMOOTHING_SECONDS:g} s",
+        (1.0, 0.0),
+        xycoords="axes fraction",
+        xytext=(0, -36),
+        textcoords="offset points",
+        ha="right",
+        size=NOTE_SIZE,
+        annotation_clip=False,
+    )
     mark_on_light(ax, events)
     tick_times(ax)
     ax.grid(axis="y", color="0.88", linewidth=0.8)
@@ -84,8 +102,8 @@ def level(
     return line
 
 
-def _visible(measured: BandLevel) -> npt.NDArray[np.float64]:
-    return np.where(measured.usable & np.isfinite(measured.level), measured.level, np.nan)
+def _visible(measured: BandLevel, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.where(measured.usable & np.isfinite(level), level, np.nan)
 
 
 def _draw_references(ax: Axes, events: WindEvents, values: npt.NDArray[np.float64]) -> None:

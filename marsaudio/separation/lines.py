@@ -220,7 +220,7 @@ class LineRemoval:
         """Each line's turning phasor over the samples of a frame, shape (lines, n_fft)."""
         frequencies = np.array([kernel[0] for kernel in self._kernels])
         turns = np.outer(frequencies / self._rate, np.arange(self._fourier.n_fft))
-        return np.exp(2j * np.pi * np.mod(turns, 1.0)).astype(np.complex64)
+        return np.asarray(np.exp(2j * np.pi * np.mod(turns, 1.0)), dtype=np.complex64)
 
 
 def _change(
@@ -248,7 +248,7 @@ def _change(
     # Of five frames about two are independent, and half of the noise's power lies along the line.
     variance = np.where(known, noise / safe, 1.0) / 4
     trust = CHANGE_EXPECTED**2 / (CHANGE_EXPECTED**2 + variance)
-    return np.clip(1 + trust * (measured - 1), 0.0, 2.0)
+    return np.asarray(np.clip(1 + trust * (measured - 1), 0.0, 2.0))
 
 
 def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:
