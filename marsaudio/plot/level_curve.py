@@ -85,7 +85,7 @@ def level(
         f"thin: {measured.frame:g} s, thick: smoothed over {SMOOTHING_SECONDS:g} s",
         (1.0, 0.0),
         xycoords="axes fraction",
-        xytext=(0, -36),
+        xytext=(0, -54),
         textcoords="offset points",
         ha="right",
         size=NOTE_SIZE,
