@@ -10,7 +10,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test docs format sample clean
+.PHONY: demo test docs format notebooks sample clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/marsaudio analyze --output demo
@@ -28,6 +28,9 @@ docs: $(VENV)/docs.installed
 format: $(VENV)/test.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+notebooks: $(VENV)/test.installed
+	$(BIN)/python examples/make_notebooks.py
 
 sample: $(VENV)/demo.installed
 	$(BIN)/marsaudio simulate --sample --output sample_data

@@ -9,6 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _MODULE_OF_NAME = {
+    "Analysis": "report.analysis",
     "AudioFormatError": "errors",
     "Calibration": "recording",
     "CalibrationError": "errors",
@@ -24,7 +25,8 @@ _MODULE_OF_NAME = {
     "WindEvents": "events.table",
     "analyze": "report.analysis",
     "detect_wind": "events.detection",
-    "load": "recording",
+    "listening_copy": "report.listening",
+    "load": "loading",
     "separate": "separation.stems",
     "separate_file": "separation.stems",
     "simulate_scene": "simulate",

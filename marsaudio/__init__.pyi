@@ -12,11 +12,13 @@ from marsaudio.errors import ParameterError as ParameterError
 from marsaudio.events.detection import detect_wind as detect_wind
 from marsaudio.events.table import WindEvent as WindEvent
 from marsaudio.events.table import WindEvents as WindEvents
+from marsaudio.loading import load as load
 from marsaudio.recording import Calibration as Calibration
 from marsaudio.recording import Recording as Recording
 from marsaudio.recording import Source as Source
-from marsaudio.recording import load as load
+from marsaudio.report.analysis import Analysis as Analysis
 from marsaudio.report.analysis import analyze as analyze
+from marsaudio.report.listening import listening_copy as listening_copy
 from marsaudio.separation.stems import Stems as Stems
 from marsaudio.separation.stems import separate as separate
 from marsaudio.separation.stems import separate_file as separate_file

@@ -218,7 +218,7 @@ def spectrogram(
 ) -> None:
     """Draw the spectrogram of a recording."""
     from marsaudio import plot
-    from marsaudio.recording import load
+    from marsaudio.loading import load
     from marsaudio.report.targets import check_input_is_kept
 
     recording = load(source, start=start, stop=stop)
@@ -249,7 +249,7 @@ def events(
 ) -> None:
     """Find when the wind rises above the quiet."""
     from marsaudio.events.detection import detect_wind
-    from marsaudio.recording import load
+    from marsaudio.loading import load
     from marsaudio.report.targets import check_input_is_kept
 
     recording = load(source)
@@ -286,7 +286,7 @@ def clip(
 
     The level stays as it is, unless --fade or --peak-db asks for a copy to listen to.
     """
-    from marsaudio.recording import load
+    from marsaudio.loading import load
     from marsaudio.report.listening import listening_copy
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.separation.stems import separate
@@ -349,7 +349,7 @@ def _given(**options: Any) -> dict[str, Any]:
 
 
 def _load_reference(rover_noise: str | None) -> Recording | None:
-    from marsaudio.recording import load
+    from marsaudio.loading import load
 
     return None if rover_noise is None else load(rover_noise)
 

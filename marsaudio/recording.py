@@ -9,13 +9,11 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio import catalog
-from marsaudio.atomic import kind_of
 from marsaudio.errors import CalibrationError, ParameterError
 from marsaudio.formats import audio, html
 
@@ -38,6 +36,14 @@ class Calibration:
     ------
     CalibrationError
         The figure is not a positive number, or has no source.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import marsaudio as ma
+    >>> calibration = ma.Calibration(20.0, source="an example, not measured")
+    >>> ma.Recording(np.zeros(480), 48000, calibration=calibration).level_unit
+    'dB re 20 µPa'
     """
 
     pascal_per_full_scale: float
@@ -81,6 +87,13 @@ class Source:
         What the file says about itself.
     history : tuple of str
         What was done since it was read, in order.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> source = ma.load("sample").clip(5.0, 9.0).source
+    >>> source.name, source.offset, source.history
+    ('sample', 5.0, ('clip from 5 to 9 s',))
     """
 
     key: str | None = None
@@ -106,8 +119,8 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What to call it, on one line: its key, else its file's name, else that it was made in memory."""
-        name = self.key or (Path(self.path).name if self.path else "recording from memory")
+        """What to call it, on one line: its key, its file's name, its title, or where it was made."""
+        name = self.key or (Path(self.path).name if self.path else self.title or "recording from memory")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
     def after(self, step: str, **changes: Any) -> Source:
@@ -231,10 +244,10 @@ class Recording:
         """
         name = f"the recording {self.source.name!r}"
         first, last = audio.frame_range(start, stop, self.frames, self.sample_rate, name)
-        _require_frames(last - first, self.channels, name)
+        require_frames(last - first, self.channels, name)
         begin, end = first / self.sample_rate, last / self.sample_rate
         source = self.source.after(
-            f"clip from {_seconds(begin)} to {_seconds(end)} s", offset=self.source.offset + begin
+            f"clip from {seconds_text(begin)} to {seconds_text(end)} s", offset=self.source.offset + begin
         )
         return dataclasses.replace(self, samples=self.samples[:, first:last], source=source)
 
@@ -363,127 +376,9 @@ class Recording:
         )
 
 
-def load(
-    source: str | os.PathLike[str] | BinaryIO,
-    *,
-    start: float = 0.0,
-    stop: float | None = None,
-    calibration: Calibration | None = None,
-    progress: bool = True,
-) -> Recording:
-    """Load a recording: by its key in the catalog, from a file, or from a PDS4 label.
-
-    Parameters
-    ----------
-    source
-        A key such as ``"sample"`` or ``"feb20_filtered"`` (see `marsaudio.catalog.keys`), the path
-        of a WAV, FLAC, OGG or MP3 file, the path of a PDS4 label (.xml) beside its audio file, or a
-        seekable binary file object. A path wins over a key where a file of that name exists.
-    start, stop : float, optional
-        The range to read, in seconds; only this much is read.
-    calibration : Calibration, optional
-        What full scale is in pascals. None of NASA's releases has a published one.
-    progress : bool, optional
-        Show a progress bar while a catalog recording is downloaded.
-
-    Returns
-    -------
-    Recording
-        At the file's own rate, with the file's own channels.
-
-    Raises
-    ------
-    DataUnavailableError
-        There is no such file, or a catalog recording could not be downloaded.
-    ParameterError
-        There is no such key, or the range lies outside the recording.
-    AudioFormatError
-        The file cannot be read as audio.
-
-    Examples
-    --------
-    >>> import marsaudio as ma
-    >>> ma.load("sample")
-    <marsaudio.Recording: sample, 18.000 s, 48000 Hz, 1 channel, uncalibrated>
-    >>> ma.load("sample", start=5.0, stop=9.0).duration
-    4.0
-    """
-    file, known = locate(source, progress=progress)
-    with audio.AudioReader(file) as reader:
-        info = reader.info
-        first, last = audio.frame_range(start, stop, info.frames, info.sample_rate, reader.name)
-        _require_frames(last - first, info.channels, reader.name)
-        samples = reader.read(first, last)
-    samples.flags.writeable = False
-    if last - first < info.frames:
-        begin, end = first / info.sample_rate, last / info.sample_rate
-        known = known.after(f"read from {_seconds(begin)} to {_seconds(end)} s")
-    described = dataclasses.replace(
-        known,
-        encoding=info.encoding,
-        offset=first / info.sample_rate,
-        metadata={**info.metadata, **known.metadata},
-        title=known.title or info.metadata.get("title"),
-    )
-    return Recording(samples, info.sample_rate, source=described, calibration=calibration)
-
-
-def locate(
-    source: str | os.PathLike[str] | BinaryIO, *, progress: bool = True
-) -> tuple[audio.PathOrStream, Source]:
-    """Find the file that a key, path or label stands for, and what is known about it."""
-    if not isinstance(source, (str, os.PathLike)):
-        name = getattr(source, "name", None)
-        return source, Source(path=name if isinstance(name, str) else None)
-    text = os.fsdecode(source)
-    stands = kind_of(text) if text else "nothing"
-    if not isinstance(source, str) or stands == "file" or _looks_like_a_path(text):
-        if text.lower().endswith(".xml"):
-            return _locate_labelled(Path(text))
-        return text, Source(path=text)
-    try:
-        entry = catalog.entry(text)
-    except ParameterError as error:
-        if stands != "nothing":  # a folder, say: reading it tells what is wrong with it
-            return text, Source(path=text)
-        raise ParameterError(f"There is no file {text!r} here. {error}") from None
-    path = catalog.fetch(entry.key, progress=progress)
-    return path, Source(
-        key=entry.key,
-        path=str(path),
-        url=entry.urls[0] if entry.urls else None,
-        sha256=entry.sha256,
-        title=entry.title,
-        microphone=entry.microphone,
-        sol=entry.sol,
-        date=entry.date,
-        credit=entry.credit,
-        licence=entry.licence,
-        simulated=entry.simulated,
-    )
-
-
-def _locate_labelled(path: Path) -> tuple[Path, Source]:
-    from marsaudio.formats import pds4
-
-    label = pds4.read_label(path)
-    return label.audio_path, Source(
-        path=str(label.audio_path),
-        title=label.title,
-        microphone=label.instrument,
-        sol=label.sol,
-        credit="NASA/JPL-Caltech",
-        metadata=label.metadata,
-    )
-
-
-def _looks_like_a_path(text: str) -> bool:
-    return os.sep in text or "/" in text or "." in text
-
-
 def describe_source(source: Source) -> str:
-    """The source's name and the last thing done to it, for a title."""
-    return f"{source.name}, {source.history[-1]}" if source.history else source.name
+    """The source's name and what was done to it since it was read, for a title."""
+    return ", ".join((source.name, *source.history))
 
 
 def channels_are_equal(samples: Samples) -> bool:
@@ -515,12 +410,13 @@ def _positive_number(value: object) -> bool:
         return False
 
 
-def _seconds(time: float) -> str:
+def seconds_text(time: float) -> str:
     """A time to the microsecond, without the zeros at its end."""
     return f"{time:.6f}".rstrip("0").rstrip(".")
 
 
-def _require_frames(frames: int, channels: int, name: str) -> None:
+def require_frames(frames: int, channels: int, name: str) -> None:
+    """Refuse a range of fewer frames than channels, which would pass for samples the wrong way round."""
     if frames < channels:
         raise ParameterError(
             f"{frames} frames of {name} are too short for a recording of {channels} channels. Take a longer "

@@ -177,6 +177,10 @@ class TestWhatIsSavedIsLoadedAgain:
             assert again.source.title == "feb20, clip from 0.1 to 0.2 s"
             assert again.source.metadata["comment"] == "NASA/JPL-Caltech"
 
+    def test_a_credit_that_is_not_valid_unicode_does_not_stand_in_the_way(self, tmp_path):
+        recording = ma.Recording(noise(1000), RATE, source=ma.Source(credit="x\udcff"))
+        assert ma.load(recording.save(tmp_path / "sound.wav")).source.metadata["comment"] == "x?"
+
     def test_over_the_file_it_was_loaded_from(self, tmp_path):
         path = ma.Recording(noise(), RATE).save(tmp_path / "sound.wav")
         recording = ma.load(path)
@@ -329,16 +333,21 @@ class TestRanges:
             assert part.source.offset == whole.clip(start, stop).source.offset == start
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_ranges_back_and_forth_in_one_open_file_are_exact(self, suffix):
+        # In an Ogg file, libsndfile's own search misses by a window of the codec, now and then.
+        contents = encoded(suffix, rate=RATE, frames=96000)
+        whole = loaded(contents).samples
+        with audio.AudioReader(io.BytesIO(contents)) as reader:
+            for start in np.random.default_rng(0).integers(0, 95900, 12).tolist():
+                assert_same_bits(reader.read(start, start + 100), whole[:, start : start + 100])
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
     def test_blocks_are_the_whole(self, suffix):
         contents = encoded(suffix, frames=20000)
         whole = loaded(contents).samples
         file = audio.AudioFile(io.BytesIO(contents))
         for length in (700, 4096, 20000, 30000):
             assert_same_bits(np.hstack(list(file.blocks(length))), whole)
-        with audio.AudioReader(io.BytesIO(contents)) as reader:
-            # Back and forth within one reader, too.
-            for start, stop in ((9000, 9500), (100, 200), (200, 300), (0, 20000)):
-                assert_same_bits(reader.read(start, stop), whole[:, start:stop])
 
     def test_a_part_says_where_it_is_from(self, tmp_path):
         path = ma.Recording(noise(), RATE).save(tmp_path / "wind.wav")
@@ -572,8 +581,9 @@ class TestFileObjects:
         with zipfile.ZipFile(archive) as file, file.open("sol16/wind.wav") as member:
             assert ma.load(member).frames == 100
 
-    def test_a_stream_that_gives_little_at_a_time(self):
-        contents = encoded(".flac")
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_a_stream_that_gives_little_at_a_time(self, suffix):
+        contents = encoded(suffix)
         assert_same_bits(ma.load(Unbuffered(contents)).samples, loaded(contents).samples)
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -587,10 +597,23 @@ class TestFileObjects:
             ma.load(stream)
         assert capfd.readouterr() == ("", "")
 
-    def test_an_interrupt_while_reading_is_an_interrupt(self, capfd):
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_a_stream_that_fails_under_the_decoder_is_named(self, suffix, capfd):
+        contents = encoded(suffix, rate=RATE)
+        stream = Unbuffered(contents, fault=RuntimeError("server went away"))
+        with audio.AudioReader(stream) as reader:
+            stream.fails_at = len(contents) // 2
+            with refused(ma.AudioFormatError, "Cannot read .*: server went away"):
+                reader.read()
+        assert capfd.readouterr() == ("", "")
+
+    def test_an_interrupt_under_the_decoder_is_an_interrupt(self, capfd):
         contents = encoded(".wav")
-        with pytest.raises(KeyboardInterrupt):
-            ma.load(Unbuffered(contents, fails_at=len(contents) // 2, fault=KeyboardInterrupt()))
+        stream = Unbuffered(contents, fault=KeyboardInterrupt())
+        with audio.AudioReader(stream) as reader:
+            stream.fails_at = len(contents) // 2
+            with pytest.raises(KeyboardInterrupt):
+                reader.read()
         assert capfd.readouterr() == ("", "")
 
     def test_text_is_refused(self, tmp_path):

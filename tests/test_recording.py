@@ -352,3 +352,15 @@ def test_odd_names_are_shown_on_one_line_and_can_be_encoded(name):
     assert len(repr(recording).splitlines()) == 1
     assert repr(recording).isprintable()
     repr(recording).encode()
+
+
+def test_a_saved_copy_of_what_was_simulated_still_says_so(tmp_path):
+    part = ma.load("sample").clip(2.0, 4.0)
+    again = ma.load(part.save(tmp_path / "clip.wav"))
+    assert again.source.simulated
+    assert again.source.credit == part.source.credit
+
+
+def test_a_title_tells_all_that_was_done():
+    stem = ma.Recording(np.zeros(8000), 8000, source=ma.Source(title="Mars", history=("wind stem",)))
+    assert "Mars, wind stem, clip from 0.25 to 0.5 s" in repr(stem.clip(0.25, 0.5))

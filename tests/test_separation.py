@@ -268,3 +268,20 @@ def test_no_stem_appears_where_the_other_cannot_be_written(tmp_path):
     with pytest.raises(ma.OutputError, match="Cannot write"):
         ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "a file" / "rover.wav")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a file", "input.wav"]
+
+
+def test_no_stem_appears_where_the_other_fails_while_it_is_finished(tmp_path, monkeypatch):
+    from marsaudio.formats.audio_writer import AudioWriter
+
+    path = scene(3)[0].save(tmp_path / "input.wav")
+    finish = AudioWriter.finish
+
+    def finish_all_but_the_rover(writer):
+        if writer.path.name == "rover.wav":
+            raise ma.OutputError("The disk is full.")
+        finish(writer)
+
+    monkeypatch.setattr(AudioWriter, "finish", finish_all_but_the_rover)
+    with pytest.raises(ma.OutputError, match="full"):
+        ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["input.wav"]

@@ -141,6 +141,39 @@ def test_a_writer_whose_block_fails_leaves_nothing(folder):
     assert names_in(folder) == []
 
 
+def test_a_finished_writer_has_everything_on_the_disk_but_the_name(folder):
+    recording = noise(5000)
+    target = folder / "sound.wav"
+    with AudioWriter(target, sample_rate=48000, channels=2, encoding="FLOAT") as writer:
+        writer.write(recording.samples)
+        writer.finish()
+        assert not target.exists()
+        (temporary,) = folder.iterdir()
+        assert ma.load(temporary).frames == 5000
+    assert names_in(folder) == ["sound.wav"]
+
+
+def test_a_writer_that_cannot_finish_says_so_before_anything_is_renamed(folder):
+    script = """
+        import numpy as np
+        import marsaudio as ma
+        from marsaudio.formats.audio import AudioWriter
+        options = dict(sample_rate=48000, channels=1, encoding="FLOAT")
+        LIMIT
+        try:
+            with AudioWriter("large.wav", **options) as large, AudioWriter("small.wav", **options) as small:
+                small.write(np.zeros((1, 10), dtype=np.float32))
+                large.write(np.zeros((1, 1000), dtype=np.float32))
+                small.finish()
+                large.finish()
+        except ma.OutputError as error:
+            print(error)
+    """
+    done = run_where_files_end_at(1000, script, folder)
+    assert done.stdout.startswith("Cannot write 'large.wav': File too large.")
+    assert names_in(folder) == []
+
+
 def test_missing_folders_are_made(folder):
     path = noise(1000).save(folder / "a" / "b" / "sound.wav")
     assert ma.load(path).frames == 1000

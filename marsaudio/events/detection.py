@@ -37,9 +37,9 @@ def detect_wind(
     (the mean of the decibels). The quiet level is its 20 % quantile over all that is not muted or faded out.
     An event begins to count where the level exceeds the quiet by the threshold, reaches out to where it has
     fallen to half the threshold, but not beyond 12 dB below its own peak, where the wind's dynamic
-    pressure is half (level proportional to U**4: A. E. Stott et al., JGR Planets 128 (2023),
-    doi:10.1029/2022JE007547). Its edges lie where the level is halfway, in dB, between outside and inside.
-    Steady wind raises the quiet level itself and is not seen.
+    pressure is half (level proportional to U**4: the guide line in the plotting code of A. E. Stott et al.,
+    JGR Planets, 2023). Its edges lie where the level is halfway, in dB, between outside and inside. Steady
+    wind raises the quiet level itself and is not seen.
 
     Parameters
     ----------

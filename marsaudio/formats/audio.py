@@ -8,21 +8,19 @@ need of these stand here as well.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from marsaudio.atomic import kind_of
-from marsaudio.errors import AudioFormatError, DataUnavailableError, MarsAudioError, ParameterError
+from marsaudio.errors import AudioFormatError, MarsAudioError, ParameterError
 from marsaudio.formats import completeness
 from marsaudio.formats.audio_writer import AudioWriter, WouldClipError, reason_of, write_audio
 from marsaudio.formats.encodings import BLOCK_FRAMES, INTEGER_BITS, SAMPLE_BITS, Samples, encoding_for
 from marsaudio.formats.guarded_stream import GuardedStream, Searchable
+from marsaudio.formats.opening import PathOrStream, capital, name_of, open_for_reading, searchable
 from marsaudio.formats.riff import RiffContents, read_riff
 
 __all__ = [
@@ -40,8 +38,6 @@ __all__ = [
     "read_audio",
     "write_audio",
 ]
-
-PathOrStream = str | os.PathLike[str] | BinaryIO
 
 FFMPEG_SUFFIXES = (".m4a", ".aac", ".mp4", ".wma", ".mov", ".webm", ".mkv")
 UNKNOWN_FRAMES = 2**62  # libsndfile gives its largest number where a FLAC file leaves its length open
@@ -89,16 +85,16 @@ class AudioReader:
     """
 
     def __init__(self, file: PathOrStream) -> None:
-        self.name = _name_of(file)
+        self.name = name_of(file)
         self._position = 0
         self._target: str | bytes | GuardedStream
         if isinstance(file, (str, os.PathLike)):
-            with _open_for_reading(file) as stream:
+            with open_for_reading(file) as stream:
                 # Bytes keep names that are not valid Unicode; on Windows there are none.
                 self._target = os.fspath(file) if os.name == "nt" else os.fsencode(file)
                 self._begin(stream)
         else:
-            self._target = GuardedStream(_searchable(file, self.name))
+            self._target = GuardedStream(searchable(file, self.name))
             self._begin(self._target)
 
     def __enter__(self) -> AudioReader:
@@ -275,7 +271,7 @@ class AudioReader:
             count = len(self._file.read(out=block))
         except soundfile.SoundFileError as error:
             raise AudioFormatError(
-                f"{_capital(self.name)} is damaged or cut short: after {start / self.sample_rate:.3f} s it "
+                f"{capital(self.name)} is damaged or cut short: after {start / self.sample_rate:.3f} s it "
                 f"cannot be decoded any more ({reason_of(error)}). Fetch it again."
             ) from error
         self._position = start + count
@@ -284,7 +280,7 @@ class AudioReader:
         if not np.isfinite(block).all():
             bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0]) + start
             raise AudioFormatError(
-                f"{_capital(self.name)} holds samples that are not numbers (NaN or infinite), the first at "
+                f"{capital(self.name)} holds samples that are not numbers (NaN or infinite), the first at "
                 f"{bad / self.sample_rate:.6f} s. Repair the file, or read another range of it."
             )
         return block
@@ -299,7 +295,7 @@ class AudioReader:
             what = f"of {self.frames / self.sample_rate:.3f} s, only the first {seconds:.3f} s are there"
         else:
             what = "none of the samples are there that its header promises"
-        return AudioFormatError(f"{_capital(self.name)} is cut short: {what}. Fetch it again{remedy}.")
+        return AudioFormatError(f"{capital(self.name)} is cut short: {what}. Fetch it again{remedy}.")
 
     @contextlib.contextmanager
     def _checked(self) -> Iterator[None]:
@@ -340,7 +336,7 @@ class AudioFile:
         self._file = file
         self._start = 0
         if not isinstance(file, (str, os.PathLike)):
-            self._start = _searchable(file, _name_of(file)).tell()
+            self._start = searchable(file, name_of(file)).tell()
         with AudioReader(file) as reader:
             self.info = reader.info
 
@@ -427,93 +423,22 @@ def frame_range(
     return first, last
 
 
-def _name_of(file: PathOrStream) -> str:
-    if isinstance(file, (str, os.PathLike)):
-        return repr(os.fsdecode(file))
-    name = getattr(file, "name", None)  # a number, where it was opened from a descriptor
-    return repr(name) if isinstance(name, str) else "the given file object"
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
-    name = _name_of(path)
-    kind = kind_of(path)
-    if kind == "folder":
-        raise AudioFormatError(f"{name} is a folder, not an audio file. Name a file inside it.")
-    if kind == "other":
-        # Opening a pipe would wait for somebody to write to it.
-        raise AudioFormatError(
-            f"{name} is a pipe or a device, not a file. Save what it gives to a file first."
-        )
-    try:
-        stream = open(path, "rb")  # noqa: SIM115  (the caller closes it)
-    except FileNotFoundError as error:
-        raise DataUnavailableError(
-            f"There is no file {name}. Check the spelling and the folder{_current_folder()}."
-        ) from error
-    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        raise AudioFormatError(f"Cannot open {name}: {reason_of(error)}.") from error
-    if not stream.read(1):
-        stream.close()
-        raise AudioFormatError(f"{name} is empty (0 bytes). Fetch or copy it again.")
-    stream.seek(0)
-    return stream
-
-
-def _current_folder() -> str:
-    try:
-        return f" ({str(Path.cwd())!r} is the current one)"
-    except OSError:  # it was deleted
-        return ""
-
-
-def _searchable(file: Any, name: str) -> BinaryIO:
-    """Refuse what is no stream of bytes that can be searched and has something left."""
-    if isinstance(file, io.TextIOBase):
-        raise ParameterError(f"{_capital(name)} was opened as text. Open it as bytes: open(path, 'rb').")
-    try:
-        start = file.tell()
-        file.seek(start)
-        first = file.read(1)
-        file.seek(start)
-    except (AttributeError, TypeError) as error:
-        raise ParameterError(
-            f"Cannot read {file!r}: it is neither a path nor a binary file that can be read and searched "
-            "(read, seek, tell)."
-        ) from error
-    except Exception as error:
-        raise AudioFormatError(
-            f"Cannot read {name}: {reason_of(error)}. Give a path, or a binary file that is open for reading "
-            "and can be searched; what comes through a pipe or from a server can go into io.BytesIO first."
-        ) from error
-    if not first:
-        raise AudioFormatError(
-            f"There is nothing to read in {name} from byte {start} on, where it stands. Unless it is empty, "
-            "go back with seek(0) first."
-        )
-    stream: BinaryIO = file
-    return stream
-
-
 def _why_without_samples(name: str, riff: RiffContents | None) -> str:
     if riff is not None and riff.data_undeclared:
         return (
-            f"{_capital(name)} says that it holds no samples, yet {riff.data_undeclared} bytes follow: what "
+            f"{capital(name)} says that it holds no samples, yet {riff.data_undeclared} bytes follow: what "
             "wrote it never finished the header. Write it anew, for example with ffmpeg -i IN OUT.wav."
         )
-    return f"{_capital(name)} is an audio file, but holds no samples at all. Fetch or record it again."
+    return f"{capital(name)} is an audio file, but holds no samples at all. Fetch or record it again."
 
 
 def _why_unreadable(name: str, error: Exception) -> str:
     if name.strip("'\"").lower().endswith(FFMPEG_SUFFIXES):
         return (
-            f"{_capital(name)} is in a format that libsndfile does not read. Convert it first, for example "
+            f"{capital(name)} is in a format that libsndfile does not read. Convert it first, for example "
             "with ffmpeg -i IN OUT.wav."
         )
     return (
-        f"{_capital(name)} cannot be read as audio ({reason_of(error)}). WAV, FLAC, OGG and MP3 files can; "
+        f"{capital(name)} cannot be read as audio ({reason_of(error)}). WAV, FLAC, OGG and MP3 files can; "
         "if this is one, it is damaged: fetch it again."
     )

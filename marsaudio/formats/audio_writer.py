@@ -92,7 +92,8 @@ class AudioWriter:
 
         with contextlib.ExitStack() as stack:
             temporary = stack.enter_context(replace_when_complete(self.path))
-            self._stream = GuardedStream(stack.enter_context(open(temporary, "wb+")))
+            self._disk_file = stack.enter_context(open(temporary, "wb+"))
+            self._stream = GuardedStream(self._disk_file)
             with self._checked():
                 self._file = soundfile.SoundFile(
                     self._stream,
@@ -143,6 +144,20 @@ class AudioWriter:
                 self._file.write(
                     to_integers(block, self.encoding) if self.encoding in INTEGER_BITS else block
                 )
+
+    def finish(self) -> None:
+        """Bring everything to the disk, so that only the rename is left to the end of the block.
+
+        Where several files are to appear together or not at all, finish each before the first block ends.
+
+        Raises
+        ------
+        OutputError
+            The disk is full or went away.
+        """
+        self._close()
+        self._disk_file.flush()
+        os.fsync(self._disk_file.fileno())
 
     def _close(self) -> None:
         with self._checked():

@@ -1,7 +1,7 @@
 """What the chunks of a WAV file say about it: title, dates, project.
 
-libsndfile gives the samples, yet it stops reading strings at ``data``; editing programs write theirs
-after it. NASA's recordings of 20 February 2021 carry LIST, bext, iXML and _PMX chunks there.
+libsndfile gives the samples and some of the strings in LIST, but soundfile passes on no other chunk.
+NASA's recordings of 20 February 2021 carry LIST, bext, iXML and _PMX chunks after their samples.
 
 Sources: Microsoft and IBM, *Multimedia Programming Interface and Data Specifications 1.0* (RIFF,
 LIST/INFO); EBU Tech 3285 (bext); http://www.gallery.co.uk/ixml (iXML); Adobe, *XMP Specification

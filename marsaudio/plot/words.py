@@ -9,7 +9,26 @@ MOST_EVENTS_TOLD = 40
 
 
 def describe(recording: Recording, events: WindEvents) -> str:
-    """Say in words what a picture of a recording and its wind events shows."""
+    """Say in words what a picture of a recording and its wind events shows.
+
+    Parameters
+    ----------
+    recording : Recording
+    events : WindEvents
+        What was found in it.
+
+    Returns
+    -------
+    str
+        On one line, for an alternative text.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> recording = ma.load("sample")
+    >>> ma.plot.describe(recording, ma.detect_wind(recording))[:44]
+    'Sound of sample (Simulated Mars wind and rov'
+    """
     words = [f"Sound of {what_it_is(recording.source)}, {recording.duration:.1f} s."]
     if not events:
         words.append(f"No wind event stands out. {events.note}".strip())

@@ -15,7 +15,8 @@ from marsaudio.errors import OutputError
 from marsaudio.events.detection import detect_wind
 from marsaudio.events.table import WindEvents
 from marsaudio.formats.encodings import FALLBACK_ENCODING, choose_encoding
-from marsaudio.recording import Recording, load
+from marsaudio.loading import load
+from marsaudio.recording import Recording
 from marsaudio.report.summary import summarize, to_json
 from marsaudio.report.targets import check_input_is_kept
 from marsaudio.separation.stems import Stems, separate

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marsaudio.formats.audio import AudioFile
-from marsaudio.recording import locate
+from marsaudio.loading import locate
 from marsaudio.spectra.stft import SampleSource
 
 

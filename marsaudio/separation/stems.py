@@ -14,7 +14,8 @@ import numpy as np
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
-from marsaudio.recording import Recording, Source, locate
+from marsaudio.loading import locate
+from marsaudio.recording import Recording, Source
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.two_readings import Plan, plan_separation, wind_blocks
 
@@ -208,3 +209,6 @@ def _write_stems(
         for samples, wind in wind_blocks(opened, plan):
             wind_file.write(wind)
             rover_file.write(samples - wind)
+        # Both are complete before the first takes its name.
+        wind_file.finish()
+        rover_file.finish()

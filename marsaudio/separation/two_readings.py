@@ -24,7 +24,7 @@ from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, hann
 
 logger = logging.getLogger("marsaudio")
 
-FRAME_SECONDS = 0.34  # long enough to tell lines 3 Hz apart, short enough to follow gusts
+FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
 GRID_BITS = 24  # what float32 holds exactly
 
 

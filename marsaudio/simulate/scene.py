@@ -126,8 +126,8 @@ class Scene:
         Returns
         -------
         dict of str to pathlib.Path
-            ``"recording"``: *name*.wav, ``"wind"``: *name*_wind.flac, ``"rover"``: *name*_rover.flac,
-            ``"truth"``: *name*_truth.json.
+            ``"recording"``: ``name.wav``, ``"wind"``: ``name_wind.flac``, ``"rover"``: ``name_rover.flac``,
+            ``"truth"``: ``name_truth.json``.
 
         Raises
         ------
