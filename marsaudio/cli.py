@@ -24,7 +24,7 @@ from marsaudio.errors import MarsAudioError, ParameterError
 
 if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
-    from marsaudio.recording import Recording
+    from marsaudio.recording import Recording, Source
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
@@ -93,7 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A wrong option or argument. Its class has moved between releases of typer; its method has not.
             context = getattr(error, "ctx", None)
             where = context.command_path if context else "marsaudio"
-            return _fail(f"{error.format_message().rstrip('.')}. See '{where} --help'.")
+            message = error.format_message().rstrip()
+            end = "" if message.endswith(("?", ".")) else "."
+            return _fail(f"{message}{end} See '{where} --help'.")
     if code == INTERRUPTED:
         typer.echo("marsaudio: interrupted", err=True)
     return code if isinstance(code, int) else 0
@@ -185,6 +187,9 @@ def analyze(
     _show_events(result.events)
     typer.echo(result.summary["in_doubt"])
     _table((name, str(path)) for name, path in result.files.items())
+    typer.echo(
+        "Wind on Mars is low: listen with headphones, and make a quiet stem louder with 'marsaudio clip'."
+    )
 
 
 @app.command(epilog="Example: marsaudio separate feb20_filtered --wind wind.wav --rover rover.wav")
@@ -198,9 +203,12 @@ def separate(
 
     The sum of the two files is the recording, sample for sample. Memory stays small at any length.
     """
+    from marsaudio.report.summary import what_is_in_doubt
     from marsaudio.separation.stems import separate_file
 
     files = separate_file(source, wind=wind, rover=rover, rover_noise=_load_reference(rover_noise))
+    _say_where_from(files.source)
+    typer.echo(what_is_in_doubt(files.models, files.duration, has_reference=rover_noise is not None))
     _table([("wind", str(files.wind)), ("rover", str(files.rover))])
 
 
@@ -274,9 +282,11 @@ def clip(
     start: StartOption = 0.0,
     stop: StopOption = None,
     wind: Annotated[
-        bool | None,
-        typer.Option("--wind/--rover", help="Of one of the stems, which the whole recording gives."),
-    ] = None,
+        bool, typer.Option("--wind", help="Of the wind alone, separated in the whole recording.")
+    ] = False,
+    rover: Annotated[
+        bool, typer.Option("--rover", help="Of the rover alone, separated in the whole recording.")
+    ] = False,
     fade: Annotated[float, typer.Option(help="Fade in and out, in seconds.")] = 0.0,
     peak_db: Annotated[
         float | None, typer.Option(help="Change the level to this peak, in dB re full scale.")
@@ -291,10 +301,14 @@ def clip(
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.separation.stems import separate
 
+    if wind and rover:
+        raise ParameterError(
+            "--wind and --rover together are the recording itself. Give one of them or none."
+        )
     recording = load(source)
     check_input_is_kept(recording.source, [output])
     part = recording.clip(start, stop)
-    if wind is not None:
+    if wind or rover:
         # The separation learns from the whole recording, not from the clip.
         stems = separate(recording)
         part = (stems.wind if wind else stems.rover).clip(start, stop)
@@ -359,6 +373,10 @@ def _say_what_it_is(recording: Recording) -> None:
     title = f" ({source.title})" if source.title else ""
     steps = "".join(f", {step}" for step in source.history if not step.startswith("for listening"))
     typer.echo(f"{source.name}{title}{steps}: {recording.duration:.3f} s at {recording.sample_rate:g} Hz.")
+    _say_where_from(source)
+
+
+def _say_where_from(source: Source) -> None:
     if source.simulated:
         typer.echo("Simulated, not recorded on Mars.")
     if source.credit:

@@ -74,14 +74,14 @@ def load(
         begin, end = first / info.sample_rate, last / info.sample_rate
         known = known.after(f"read from {seconds_text(begin)} to {seconds_text(end)} s")
     described = dataclasses.replace(
-        _with_what_the_file_says(known, info.metadata),
+        with_what_the_file_says(known, info.metadata),
         encoding=info.encoding,
         offset=first / info.sample_rate,
     )
     return Recording(samples, info.sample_rate, source=described, calibration=calibration)
 
 
-def _with_what_the_file_says(known: Source, metadata: Mapping[str, str]) -> Source:
+def with_what_the_file_says(known: Source, metadata: Mapping[str, str]) -> Source:
     """Add what a file says about itself; one that marsaudio saved says whom to credit, and if simulated."""
     described = dataclasses.replace(
         known, metadata={**metadata, **known.metadata}, title=known.title or metadata.get("title")

@@ -234,6 +234,6 @@ def _validated(
 
 
 def _ratio_db(signal: float, distortion: float) -> float:
-    if distortion == 0:
-        return float("inf")
-    return float(10 * np.log10(signal / distortion)) if signal > 0 else float("-inf")
+    if signal == 0:
+        return float("-inf")
+    return float(10 * np.log10(signal / distortion)) if distortion > 0 else float("inf")

@@ -415,6 +415,24 @@ def seconds_text(time: float) -> str:
     return f"{time:.6f}".rstrip("0").rstrip(".")
 
 
+def require_recording(value: object, function: str) -> None:
+    """Refuse what is no recording, such as the key or path of one.
+
+    Raises
+    ------
+    ParameterError
+        Saying how to get one.
+    """
+    if not isinstance(value, Recording):
+        given = f"{value!r}" if isinstance(value, (str, os.PathLike)) else f"a {type(value).__name__}"
+        advice = (
+            f"Load it first: {function}(marsaudio.load({value!r}))"
+            if isinstance(value, str)
+            else ("Give a marsaudio.Recording, such as marsaudio.load or stems.wind gives")
+        )
+        raise ParameterError(f"{function} works on a recording, not on {given}. {advice}.")
+
+
 def require_frames(frames: int, channels: int, name: str) -> None:
     """Refuse a range of fewer frames than channels, which would pass for samples the wrong way round."""
     if frames < channels:

@@ -17,6 +17,7 @@ def test_si_sdr_is_the_ratio_of_orthogonal_parts():
     truth, noise = np.array([1.0, 1.0, 1.0, 1.0]), np.array([1.0, -1.0, 1.0, -1.0])
     assert metrics.si_sdr(3 * truth + 0.3 * noise, truth) == pytest.approx(20.0)
     assert metrics.si_sdr(noise, truth) == -np.inf
+    assert metrics.si_sdr(0 * truth, truth) == -np.inf
 
 
 def test_a_perfect_estimate_is_infinitely_good():

@@ -24,7 +24,8 @@ def lines_of(samples):
     fourier = separation_transform(RATE)
     recording = ma.Recording(samples, RATE)
     statistics = PhaseStatistics(fourier)
-    statistics.add(fourier.batches(recording), np.ones(fourier.frame_count(recording.frames), dtype=bool))
+    coverage = survey(recording).coverage(0, fourier, recording.frames)
+    statistics.add(fourier.batches(recording), coverage.usable)
     return statistics.lines(RATE)
 
 
@@ -157,3 +158,12 @@ def test_a_line_that_wavers_by_a_tenth_is_followed():
     cleaned = np.concatenate(list(channel.blocks()), axis=1)[0]
     error = cleaned - background
     assert 10 * np.log10(np.mean(error**2) / (0.05**2 / 2)) < -28
+
+
+def test_a_line_half_way_between_two_bins_is_not_taken_for_the_next():
+    fourier = separation_transform(RATE)
+    for k in range(100, 1000, 90):
+        frequency = (k + 0.5) * RATE / fourier.n_fft
+        line = lines_of(noise(12, level=1e-3) + sine(frequency, 12, 0.05))[0]
+        assert line.frequency == pytest.approx(frequency, abs=0.02)
+        assert line.level == pytest.approx(10 * np.log10(0.05**2 / 2), abs=0.3)

@@ -114,6 +114,9 @@ def test_a_recording_shorter_than_the_default_frame_gets_one_frame_of_its_length
     [
         ({"n_fft": 0}, "n_fft=0"),
         ({"n_fft": 10**6}, "n_fft=1000000"),
+        ({"n_fft": 1024.5}, "n_fft=1024.5"),
+        ({"n_fft": True}, "n_fft=True"),
+        ({"hop_length": "a"}, "hop_length='a'"),
         ({"hop_length": 0}, "hop_length=0"),
         ({"window": "round"}, "window='round'"),
         ({"scaling": "loudness"}, "scaling='loudness'"),

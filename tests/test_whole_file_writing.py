@@ -290,7 +290,7 @@ class TestEventTables:
         assert path.read_text().splitlines() == [
             "start_s,end_s,note",
             '1.250000,2.500000,"a,b"',
-            "3.000000,4.000000,",
+            "3.000,4.000,",
         ]
 
     def test_what_only_later_rows_have_is_not_lost(self, folder):
@@ -298,8 +298,8 @@ class TestEventTables:
         path = event_table.write_csv(folder / "events.csv", ["start"], rows)
         assert path.read_text().splitlines() == [
             "start_s,level_db,own",
-            "1.000000,,",
-            "2.000000,-30.000000,1.000000",
+            "1.000,,",
+            "2.000,-30.000,1.000",
         ]
 
     def test_a_table_without_rows_has_its_header(self, folder):

@@ -79,7 +79,7 @@ def test_a_muted_start_and_a_fade_out_make_no_events_and_do_not_lower_the_quiet(
     fade = np.ones(len(samples))
     fade[: 2 * RATE] = 0
     fade[24 * RATE : 26 * RATE] = np.linspace(1, 1e-4, 2 * RATE)
-    fade[26 * RATE :] = 1e-4
+    fade[26 * RATE :] = 0
     faded = ma.detect_wind(ma.Recording(samples * fade, RATE))
     plain = ma.detect_wind(recording)
     assert np.ravel(intervals(faded)) == pytest.approx(np.ravel(intervals(plain)), abs=0.11)
@@ -188,3 +188,47 @@ def test_the_table_reads_well():
     text = repr(ma.detect_wind(scene([(4.0, 6.5)])))
     assert "1 wind event in 30.000 s" in text
     assert "over quiet" in text
+
+
+def test_a_gust_that_fills_most_of_the_recording_is_found():
+    recording = scene([(1.0, 3.6)], seconds=4.5, snr_db=25)
+    assert metrics.event_scores(intervals(ma.detect_wind(recording)), [(1.0, 3.6)]).f1 == 1.0
+
+
+@pytest.mark.parametrize("rise_db", [30, 40])
+@pytest.mark.parametrize("start", [3.5, 6.0])
+def test_quiet_before_strong_wind_is_neither_muted_nor_faded(rise_db, start):
+    time = np.arange(10 * RATE) / RATE
+    level = np.where(time < start, 1e-3, 1e-3 * 10 ** (rise_db / 20))
+    samples = level * in_band(10, 8) + np.random.default_rng(9).normal(0, 2e-5, len(time))
+    events = ma.detect_wind(ma.Recording(samples, RATE))
+    assert events.note == ""
+    assert len(events) == 1
+    assert events[0].start == pytest.approx(start, abs=0.3)
+
+
+def test_the_quiet_around_a_gust_of_sixty_decibels_is_not_faded():
+    time = np.arange(18 * RATE) / RATE
+    samples = np.exp(-(((time - 9) / 1.2) ** 2)) * in_band(18, 3)
+    samples += np.random.default_rng(1).normal(0, 0.001, len(time))
+    [event] = ma.detect_wind(ma.Recording(0.05 * samples, RATE))
+    assert event.start < 9 < event.end
+
+
+def test_a_dead_channel_does_not_hide_the_wind_in_the_other():
+    recording = scene([(4.0, 6.5)], seconds=12)
+    dead = np.concatenate([recording.samples, 0 * recording.samples])
+    events = ma.detect_wind(ma.Recording(dead, RATE))
+    assert intervals(events) == intervals(ma.detect_wind(recording))
+    assert events[0].level == pytest.approx(ma.detect_wind(recording)[0].level)
+
+
+def test_what_was_left_out_is_said():
+    samples = np.concatenate([np.zeros(2 * RATE), scene([(4.0, 6.5)], seconds=12).samples[0]])
+    assert "muted or faded out" in ma.detect_wind(ma.Recording(samples, RATE)).note
+
+
+@pytest.mark.parametrize("function", [ma.detect_wind, ma.separate, ma.spectrogram])
+def test_a_key_instead_of_a_recording_is_answered_with_how_to_load_it(function):
+    with pytest.raises(ma.ParameterError, match=r"load\('sample'\)"):
+        function("sample")

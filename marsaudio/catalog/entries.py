@@ -120,7 +120,9 @@ def entry(key: str) -> Entry:
     if key not in keys():
         nearest = difflib.get_close_matches(_as_keys_are_spelt(key), keys(), n=3, cutoff=0.4)
         hint = f"Nearest keys: {', '.join(nearest)}." if nearest else f"The keys are: {', '.join(keys())}."
-        raise ParameterError(f"There is no recording {key!r} in the catalog. {hint}")
+        raise ParameterError(
+            f"There is no recording {key!r} in the catalog. {hint} 'marsaudio list' shows what they are."
+        )
     return _catalog()[key]
 
 

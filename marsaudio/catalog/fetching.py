@@ -123,7 +123,8 @@ def _download(
     raise DataUnavailableError(
         f"{known.key!r} is not on this machine and could not be downloaded. Tried: {'; '.join(failures)}. "
         f"Check the network and try again, or get the file in another way and save it as {str(target)!r}. "
-        f"The environment variable {DATA_DIRECTORY_VARIABLE} can name another folder that already has it."
+        f"The environment variable {DATA_DIRECTORY_VARIABLE} can name another folder that already has it; "
+        "'sample' needs no network."
     )
 
 

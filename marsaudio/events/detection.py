@@ -8,7 +8,7 @@ import numpy.typing as npt
 from marsaudio.errors import ParameterError
 from marsaudio.events.level import FRAME_SECONDS, SMOOTHING_SECONDS, BandLevel, band_level, smoothed_level
 from marsaudio.events.table import WindEvent, WindEvents
-from marsaudio.recording import Recording
+from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
 
 FloatArray = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ def detect_wind(
         In Hz.
     threshold_db : float, optional
         The least rise above the quiet, in dB. Where the quieter half of this recording wavers by more than
-        a third of that, three times its spread counts instead.
+        a third of that, three times its spread counts instead, up to 12 dB.
     minimum_duration : float, optional
         Seconds; shorter events are left out.
     merge_gap : float, optional
@@ -74,6 +74,7 @@ def detect_wind(
     recording, lines = (
         (sound.recording, sound.line_frequencies) if isinstance(sound, Stems) else (sound, None)
     )
+    require_recording(recording, "detect_wind")
     for name, value in (("threshold_db", threshold_db), ("minimum_duration", minimum_duration)):
         if not (np.isfinite(value) and value > 0):
             raise ParameterError(f"{name}={value} must be a positive number.")
@@ -81,6 +82,12 @@ def detect_wind(
         raise ParameterError(f"merge_gap={merge_gap} must be zero or a positive number of seconds.")
     measured = band_level(recording, band=band, line_frequencies=lines)
     parameters = {
+        "frame_s": measured.frame,
+        "hop_s": measured.hop,
+        "smoothing_s": SMOOTHING_SECONDS,
+        "quiet_quantile": QUIET_QUANTILE,
+        "reach_below_peak_db": HALF_PRESSURE_DB,
+        "separate_peak_db": SEPARATE_PEAK_DB,
         "band_hz": list(band),
         "threshold_db": threshold_db,
         "minimum_duration_s": minimum_duration,
@@ -96,7 +103,8 @@ def detect_wind(
         return WindEvents((), recording.level_unit, None, recording.duration, parameters, why)
     smoothed = smoothed_level(measured)
     quiet = float(np.quantile(smoothed[measured.usable], QUIET_QUANTILE))
-    threshold = max(threshold_db, SPREADS * _spread(smoothed[measured.usable], measured.hop))
+    wavering = SPREADS * _spread(smoothed[measured.usable], measured.hop)
+    threshold = max(threshold_db, min(wavering, HALF_PRESSURE_DB))
     parameters["threshold_used_db"] = threshold
     spans = _spans(smoothed, measured.usable, quiet + threshold, quiet + threshold / 2)
     spans = _merged(spans, merge_gap / measured.hop)
@@ -108,7 +116,14 @@ def detect_wind(
         quiet + offset,
         recording.duration,
         parameters,
+        _what_was_left_out(measured),
     )
+
+
+def _what_was_left_out(measured: BandLevel) -> str:
+    """Say how much of the recording was muted or faded out, where that is more than the lead-in of a file."""
+    seconds = float(np.count_nonzero(~measured.usable) * measured.hop)
+    return f"{seconds:.1f} s that are muted or faded out were left out." if seconds >= 0.5 else ""
 
 
 def _spread(smoothed: FloatArray, hop: float) -> float:

@@ -17,9 +17,9 @@ FloatArray = npt.NDArray[np.float64]
 FRAME_SECONDS = 0.25
 HOPS_PER_FRAME = 5
 SMOOTHING_SECONDS = 0.5
-# Between the loudest gust and the quietest moment of one recording lie some 30 dB. A level this far below the
-# loudest, at an end, was faded by hand.
 FADED_BELOW_LOUDEST_DB = 50.0
+FADED_BELOW_QUIET_DB = 20.0
+FADED_BELOW_OTHER_END_DB = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def band_level(
     """Measure the level of a band in Hann frames of a quarter of a second, every 50 ms.
 
     L(t) = 10 log10( sum over the band of the power spectral density times the width of a bin ), of the mean
-    power over the channels, after the rover's lines were subtracted coherently.
+    power over the channels that are not muted, after the rover's lines were subtracted coherently.
 
     Parameters
     ----------
@@ -89,19 +89,23 @@ def band_level(
         )
     count = fourier.frame_count(recording.frames)
     power = np.zeros(count)
-    usable = np.ones(count, dtype=bool)
+    sounding = np.zeros(count)  # how many channels are not muted
     channels = tone_free_channels(recording, line_frequencies) if count else []
     # One-sided density times bin width, over the window's mean square.
     scale = 2.0 / (fourier.n_fft * np.sum(fourier.window.astype(np.float64) ** 2))
     for channel in channels:
+        heard = _usable(channel, fourier, count)
         for first, spectra in fourier.batches(channel):
             part = spectra[0, :, inside]  # numpy puts the chosen bins first
             energy = np.sum(part.real**2 + part.imag**2, axis=0, dtype=np.float64)
-            power[first : first + spectra.shape[1]] += energy * scale / len(channels)
-        usable &= _usable(channel, fourier, count)
+            power[first : first + spectra.shape[1]] += (
+                energy * scale * heard[first : first + spectra.shape[1]]
+            )
+        sounding += heard
     with np.errstate(divide="ignore"):
-        level = 10 * np.log10(power)
+        level = 10 * np.log10(power / np.maximum(sounding, 1))
     times = fourier.centres(count, rate)
+    usable = sounding > 0
     usable &= ~_faded(level, usable)
     return BandLevel(times, level, usable, fourier.n_fft / rate, hop / rate)
 
@@ -136,16 +140,29 @@ def _usable(channel: ToneFreeChannel, fourier: ShortTimeFourier, count: int) -> 
 
 
 def _faded(level: FloatArray, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Frames from an end of the recording up to the last that is fainter than any microphone hears."""
+    """Frames at an end that were faded out by hand, fainter than a microphone's own noise lets anything be.
+
+    Fainter by 50 dB than the loudest, by 20 dB than the quietest tenth of all the rest, and by 10 dB than
+    what is faint at the other end: around a gust, the quiet is the same on both sides.
+    """
     faded = np.zeros(len(level), dtype=bool)
     if not usable.any():
         return faded
     faint = level < np.quantile(level[usable], 0.95) - FADED_BELOW_LOUDEST_DB
-    # A fade wavers on its way down: a stretch at an end counts as faded up to its last faint frame, as long
-    # as most of it is faint.
-    for order in (slice(None), slice(None, None, -1)):
-        share = np.cumsum(faint[order]) / np.arange(1, len(level) + 1)
-        ends = np.flatnonzero(faint[order] & (share >= 0.5))
-        if ends.size:
-            faded[order][: ends[-1] + 1] = True
+    rest = level[usable & ~faint]
+    stretches = [slice(0, _faint_length(faint)), slice(len(level) - _faint_length(faint[::-1]), len(level))]
+    heard = [level[part][usable[part]] for part in stretches]
+    # A stretch of a few frames is a file's beginning, and tells nothing about the quiet.
+    levels = [float(np.median(one)) if len(one) >= 2 * HOPS_PER_FRAME else np.inf for one in heard]
+    for part, here, there in zip(stretches, levels, levels[::-1], strict=True):
+        below_rest = rest.size and here < np.quantile(rest, 0.1) - FADED_BELOW_QUIET_DB
+        if below_rest and here < there - FADED_BELOW_OTHER_END_DB:
+            faded[part] = True
     return faded
+
+
+def _faint_length(faint: npt.NDArray[np.bool_]) -> int:
+    """How many frames from the start are faint: as a fade wavers, up to the last by which half were."""
+    share = np.cumsum(faint) / np.arange(1, len(faint) + 1)
+    ends = np.flatnonzero(faint & (share >= 0.5))
+    return int(ends[-1]) + 1 if ends.size else 0

@@ -10,7 +10,7 @@ from typing import Any, overload
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import event_table, html
-from marsaudio.recording import Recording
+from marsaudio.recording import Recording, require_recording
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ class WindEvents(Sequence[WindEvent]):
         >>> recording = ma.load("sample")
         >>> gusts = ma.detect_wind(recording).clips(recording, margin=0.2)
         """
+        require_recording(recording, "clips")
         if abs(recording.duration - self.duration) > 1 / recording.sample_rate:
             raise ParameterError(
                 f"These events were found in {self.duration:.3f} s of sound, but the recording to clip lasts "
@@ -135,9 +136,15 @@ class WindEvents(Sequence[WindEvent]):
 
         Raises
         ------
+        ParameterError
+            The name does not end in .csv.
         OutputError
             The file cannot be written; an older one is still there.
         """
+        if Path(path).suffix.lower() != ".csv":
+            raise ParameterError(
+                f"The table is written as CSV, so {str(path)!r} must end in .csv. Rename it."
+            )
         rows = [{**asdict(event), "duration": event.duration, "unit": self.unit} for event in self.events]
         return event_table.write_csv(path, [field.name for field in fields(WindEvent)], rows)
 

@@ -57,4 +57,4 @@ def write_csv(
 
 
 def _cell(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6f}"
+    return value if isinstance(value, str) else f"{value:.3f}"

@@ -127,11 +127,13 @@ def analyze(
     from marsaudio import plot
 
     figure = plot.overview(stems, events)
+    lines = summary.pop("lines")  # last, as they are many
     summary |= {
         "description": figure.description,
         "files": dict(FILE_NAMES),
         # Apart from the rest, which is the same each time the same recording is analysed.
         "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
+        "lines": lines,
     }
     with contextlib.ExitStack() as stack:
         # All under temporary names first; they take their own only when the last of them is whole.

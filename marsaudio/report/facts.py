@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from marsaudio import catalog
 from marsaudio.formats.audio import AudioFile
-from marsaudio.loading import locate
+from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.spectra.stft import SampleSource
 
 
@@ -80,6 +81,8 @@ def sound_facts(sound: SampleSource) -> SoundFacts:
 def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
     """Tell what is known about a recording, in words; a file of any length, in flat memory.
 
+    Of a catalog recording that is not on this machine, what the catalog says; nothing is downloaded.
+
     Parameters
     ----------
     source
@@ -101,16 +104,20 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
     >>> file_facts("sample")["simulated"]
     'yes, not recorded on Mars'
     """
+    known_keys = catalog.keys()
+    if isinstance(source, str) and source in known_keys and catalog.local_path(source) is None:
+        return _catalog_facts(catalog.entry(source))
     file, known = locate(source)
     opened = AudioFile(file)
     info, facts = opened.info, sound_facts(opened)
-    metadata = {**info.metadata, **known.metadata}
+    known = with_what_the_file_says(known, info.metadata)
+    metadata = dict(known.metadata)
     channels = str(info.channels)
     if info.channels > 1:
         channels += ", all equal" if facts.equal_channels else ", different"
     told = {
         "name": known.name,
-        "title": known.title or metadata.pop("title", None),
+        "title": known.title,
         "simulated": "yes, not recorded on Mars" if known.simulated else None,
         "microphone": known.microphone if not known.simulated else None,
         "sol": None if known.sol is None else str(known.sol),
@@ -127,8 +134,27 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
         "published at": known.url,
     }
     return {name: value for name, value in told.items() if value} | {
-        f"file says {name}": " ".join(value.split()) for name, value in metadata.items()
+        f"file says {name}": " ".join(value.split()) for name, value in metadata.items() if name != "title"
     }
+
+
+def _catalog_facts(entry: catalog.Entry) -> dict[str, str]:
+    told = {
+        "name": entry.key,
+        "title": entry.title,
+        "microphone": entry.microphone,
+        "sol": None if entry.sol is None else str(entry.sol),
+        "date": entry.date,
+        "file": f"not on this machine; 'marsaudio fetch {entry.key}' downloads it",
+        "sample rate": None if entry.sample_rate is None else f"{entry.sample_rate} Hz",
+        "duration": None if entry.duration is None else f"{entry.duration:g} s",
+        "credit": entry.credit,
+        "licence": entry.licence,
+        "note": entry.note,
+        "described at": entry.page,
+        "published at": entry.urls[0] if entry.urls else None,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _level(level: float | None) -> str:

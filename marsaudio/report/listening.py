@@ -47,8 +47,7 @@ def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | 
     """
     if not (math.isfinite(fade) and 0 <= 2 * fade <= recording.duration):
         raise ParameterError(
-            f"fade={fade:g} must be from 0 to {recording.duration / 2:.3f} s, half the length of "
-            f"{recording.source.name}."
+            f"fade={fade:g} must be from 0 to {recording.duration / 2:.3f} s, half of what is to be faded."
         )
     if peak_db is not None and not (math.isfinite(peak_db) and peak_db <= 0):
         raise ParameterError(f"peak_db={peak_db:g} must be 0 or less: full scale is 0 dB. Try -1.")

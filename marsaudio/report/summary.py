@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from marsaudio.catalog.storage import file_sha256
 from marsaudio.events.table import WindEvents
 from marsaudio.recording import Recording, Source, channels_are_equal
 from marsaudio.report.facts import sound_facts
-from marsaudio.separation.model import HIGHEST_WIND
+from marsaudio.separation.model import HIGHEST_WIND, WindModel
 from marsaudio.separation.stems import Stems
 from marsaudio.separation.two_readings import separation_transform
 
@@ -63,17 +63,6 @@ def summarize(
             "detection": dict(events.parameters),
         },
         "figures": _figures(recording, stems, events),
-        "lines": [
-            {
-                "channel": channel,
-                "frequency_hz": line.frequency,
-                "level_db": line.level + recording.level_offset,
-                "prominence_db": line.prominence,
-                "coherence": line.coherence,
-            }
-            for channel, model in enumerate(stems.models)
-            for line in model.lines
-        ],
         "events": [
             {
                 "start_s": event.start,
@@ -88,23 +77,40 @@ def summarize(
             for event in events
         ],
         "notes": [*stems.notes, *([events.note] if events.note else [])],
-        "in_doubt": what_is_in_doubt(recording, stems),
+        "in_doubt": what_is_in_doubt(stems.models, recording.duration, has_reference=rover_noise is not None),
         "software": _software(),
+        "lines": [
+            {
+                "channel": channel,
+                "frequency_hz": line.frequency,
+                "level_db": line.level + recording.level_offset,
+                "prominence_db": line.prominence,
+                "coherence": line.coherence,
+            }
+            for channel, model in enumerate(stems.models)
+            for line in model.lines
+        ],
     }
     return {name: _plain(value) for name, value in found.items()}
 
 
-def what_is_in_doubt(recording: Recording, stems: Stems) -> str:
-    """Say in one sentence what no method can tell from this recording."""
-    if all(model.loudest == 0 for model in stems.models):
+def what_is_in_doubt(models: Sequence[WindModel], duration: float, *, has_reference: bool = False) -> str:
+    """Say in one sentence what no method can tell from a recording of so many seconds."""
+    if all(model.loudest == 0 for model in models):
         return (
-            f"Nothing in these {recording.duration:.1f} s could be told to be wind: the rover stem is the "
-            "recording, and may hold wind."
+            f"Nothing in these {duration:.1f} s could be told to be wind: the rover stem is the recording, "
+            "and may hold wind."
         )
+    cut_offs = [model.cut_off for model in models if model.cut_off is not None]
+    counts_as_wind = (
+        f"sound that comes and goes below {max(cut_offs):.0f} Hz as wind"
+        if cut_offs
+        else "no band of frequencies was found to come and go as wind does"
+    )
+    steady = "what the reference holds" if has_reference else f"what never changed in these {duration:.1f} s"
     return (
-        "Steady wind and steady rover noise cannot be told apart with one microphone: what never changed in "
-        f"these {recording.duration:.1f} s counts as rover, and sound that comes and goes below "
-        f"{max(model.cut_off for model in stems.models):.0f} Hz as wind."
+        "Steady wind and steady rover noise cannot be told apart with one microphone: "
+        f"{steady} counts as rover, and {counts_as_wind}."
     )
 
 

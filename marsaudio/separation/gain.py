@@ -2,9 +2,11 @@
 
 G = W / (W + R), with the wind's power W estimated from the frame and its neighbours.
 
-Source: Y. Ephraim and D. Malah, "Speech enhancement using a minimum mean-square error short-time spectral
-amplitude estimator", IEEE Trans. ASSP 32 (1984), doi:10.1109/TASSP.1984.1164453 (the posterior mean of
-|W|²); the level of each frame by maximum likelihood, as in `marsaudio.separation.model`.
+Given |X|², and Gaussian wind and rover of powers W and R, the wind's power has the mean G² |X|² + G R.
+
+Source: P. J. Wolfe and S. J. Godsill, "Efficient alternatives to the Ephraim and Malah suppression rule for
+audio signal enhancement", EURASIP J. Adv. Signal Process. (2003); the level of each frame by maximum
+likelihood, as in `marsaudio.separation.model`.
 """
 
 from __future__ import annotations

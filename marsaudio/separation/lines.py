@@ -25,6 +25,7 @@ PROMINENCE_DB = 6.0  # a weaker line is lost in the noise of its own bin and nee
 LOG_PERIODOGRAM_SPREAD_DB = 5.57  # standard deviation of 10 log10 of an exponential variable
 MEMORY_SECONDS = 2.0  # half-width of the average over which a line's amplitude and phase are followed
 CHANGE_EXPECTED = 0.1  # relative standard deviation of a line's amplitude within those seconds
+CHANGE_DEVIATIONS = 3.0  # standard deviations of chance beyond which it counts as seen
 MAIN_LOBE_BINS = 2
 KERNEL_BINS = 10  # beyond this the Hann window's sidelobes are 75 dB down
 
@@ -38,7 +39,8 @@ class Line:
     frequency : float
         In Hz.
     level : float
-        Of the sine, mean square, in dB re full scale.
+        Of the sine, mean square, in dB re full scale: the mean of the decibels of all frames, which is less
+        than that of the mean where the line comes and goes.
     prominence : float
         Above the noise around it in the bins of the transform, in dB.
     coherence : float
@@ -109,17 +111,23 @@ class PhaseStatistics:
         loud = (prominence > needed) & (coherence > 0.5)
         found = np.flatnonzero(peak & (prominence > PROMINENCE_DB) & (steady | loud))
         offsets = np.angle(self._phasors[found]) / (2 * np.pi)
+        # Half-way between two bins a hair decides the phase's sign; the larger neighbour says which it is.
+        towards = np.sign(level[found + 1] - level[found - 1])
+        offsets = np.where(
+            (np.abs(offsets) > 0.4) & (np.sign(offsets) != towards), offsets + towards, offsets
+        )
         window = self._fourier.window.astype(np.float64)
-        # A sine of mean square s peaks at |X|² = s (sum w)² / 2 in its bin.
-        to_full_scale = 10 * np.log10(2 / np.sum(window) ** 2)
+        # A sine of mean square s at a bin has |X|² = s (sum w)² / 2 there, and less beside it.
+        between = 20 * np.log10(np.abs(hann_transform(offsets, self._fourier.n_fft)) / np.sum(window))
+        to_full_scale = 10 * np.log10(2 / np.sum(window) ** 2) - between
         return [
             Line(
                 frequency=float((k + offset) * sample_rate / self._fourier.n_fft),
-                level=float(level[k] + to_full_scale),
+                level=float(level[k] + correction),
                 prominence=float(prominence[k]),
                 coherence=float(coherence[k]),
             )
-            for k, offset in zip(found, offsets, strict=True)
+            for k, offset, correction in zip(found, offsets, to_full_scale, strict=True)
         ]
 
 
@@ -235,7 +243,7 @@ def _change(
     v = spread / |steady|² over the number of independent values; before looking, the factor is 1 with the
     standard deviation s = CHANGE_EXPECTED. The posterior mean is 1 + (measured - 1) s² / (s² + v): a fade or
     a wavering pump is followed where the line stands clear of the noise, and under a gust, where nothing can
-    be told, the line is taken to go on.
+    be told, the line is taken to go on. What is measured beyond chance widens s to itself.
     """
     kernel = np.array([1.0, 2.0, 3.0, 2.0, 1.0])
     counts = np.where(usable, 1.0, 0.0)
@@ -247,8 +255,11 @@ def _change(
     measured = np.where(known, along / safe, 1.0)
     # Of five frames about two are independent, and half of the noise's power lies along the line.
     variance = np.where(known, noise / safe, 1.0) / 4
-    trust = CHANGE_EXPECTED**2 / (CHANGE_EXPECTED**2 + variance)
-    return np.asarray(np.clip(1 + trust * (measured - 1), 0.0, 2.0))
+    # A change far beyond what noise can feign is a change, however unexpected: a fade, a pump that stops.
+    beyond = (measured - 1) ** 2 - CHANGE_DEVIATIONS**2 * variance
+    expected = np.maximum(CHANGE_EXPECTED**2, beyond)
+    trust = expected / (expected + variance)
+    return np.asarray(np.maximum(1 + trust * (measured - 1), 0.0))
 
 
 def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:

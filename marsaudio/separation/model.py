@@ -7,9 +7,12 @@ rises and falls with the gusts, and one smooth spectrum w. Both are fitted to th
 maximum likelihood for Gaussian noise (Itakura-Saito divergence).
 
 Source: C. Févotte, N. Bertin, J.-L. Durrieu, "Nonnegative matrix factorization with the Itakura-Saito
-divergence", Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771; the bias of low quantiles:
-R. Martin, "Noise power spectral density estimation based on optimal smoothing and minimum statistics",
-IEEE Trans. Speech Audio Process. 9 (2001), doi:10.1109/89.928915.
+divergence", Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771; updates with exponent 1/2, which
+never make the fit worse: C. Févotte, J. Idier, "Algorithms for nonnegative matrix factorization with the
+beta-divergence", Neural Computation 23 (2011), doi:10.1162/NECO_a_00168. That a floor can be read off the low
+values of smoothed periodograms, corrected for being low: R. Martin, "Noise power spectral density estimation
+based on optimal smoothing and minimum statistics", IEEE Trans. Speech Audio Process. 9 (2001),
+doi:10.1109/89.928915, there for minima.
 """
 
 from __future__ import annotations
@@ -38,8 +41,9 @@ ROUNDS = 30
 FLOOR_ROUNDS = 6
 CUT_SIGNIFICANCE = 3.0  # standard errors of the slope of band power on wind level
 CUT_BANDS = 3
+DECIDING_SHARE = 0.9  # of the weight in the wind's level, which the lowest bands have together
 TAPER_PER_BAND = 0.5  # nepers that the wind's spectrum falls by in every band above the cut-off
-NOT_FOUND_CUT = 300.0  # Hz; where no band follows the level
+UNKNOWN_CUT = 300.0  # Hz; how far the wind's spectrum is let reach where no band follows the level
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,9 @@ class WindModel:
         w, the periodogram of the wind at a level of 1.
     loudest : float
         The highest level h that was learned from; no frame is taken for more wind than that.
-    cut_off : float
-        In Hz: above it no band follows the wind's level.
+    cut_off : float or None
+        In Hz: above it no band follows the wind's level. None where not even low bands do, so that there may
+        be no wind at all.
     lines : tuple of Line
         Over the whole spectrum.
     notes : tuple of str
@@ -68,7 +73,7 @@ class WindModel:
     floor: FloatArray
     shape: FloatArray
     loudest: float
-    cut_off: float
+    cut_off: float | None
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
 
@@ -178,8 +183,13 @@ def fit(
     else:
         level, shape, floor = _factorise(power, _start_floor(power, bands), bands, keep_floor=False)
         floor_bins = bands.to_bins(floor)
-    cut_off, taper = _cut_off(power, level, bands, independent)
-    shape = shape * taper
+    cut_off = _cut_off(power, level, bands, independent, _deciding(floor, shape, bands))
+    if cut_off is None:
+        notes.append(
+            "No band of frequencies was found to rise and fall with the others as wind does: what is in the "
+            "wind stem may be chance."
+        )
+    shape = shape * _taper(bands, UNKNOWN_CUT if cut_off is None else cut_off)
     shape_bins = bands.to_bins(shape)
     if reference is None:
         floor_bins = _refine_floor(periodograms, floor_bins, level, shape_bins)
@@ -204,7 +214,7 @@ def _too_little(
         floor=floor,
         shape=np.zeros(len(frequencies)),
         loudest=0.0,
-        cut_off=0.0,
+        cut_off=None,
         lines=tuple(lines),
         notes=(
             "Too short, or too much of it muted, to tell wind from rover: nothing was taken for wind. "
@@ -247,7 +257,7 @@ def _factorise(
     c weighs the bands: by their width to the power 0.7, and less above 300 Hz, since low frequencies
     tell the wind's level best.
     """
-    trust = bands.widths**0.7 * np.minimum(1.0, LOW_FREQUENCIES / np.maximum(bands.centres, 1.0))
+    trust = _trust(bands)
     excess = np.clip(power / floor - 1, 0, 30)
     level = np.maximum(excess @ trust / trust.sum(), 1e-3)
     loud = level >= np.quantile(level, 0.7)
@@ -269,22 +279,37 @@ def _factorise(
     return level, shape, floor
 
 
+def _trust(bands: Bands) -> FloatArray:
+    """How much each band's word on the wind's level counts: wide bands more, those above 300 Hz less."""
+    above = np.minimum(1.0, LOW_FREQUENCIES / np.maximum(bands.centres, 1.0))
+    return np.asarray(bands.widths**0.7 * above)
+
+
+def _deciding(floor: FloatArray, shape: FloatArray, bands: Bands) -> int:
+    """How many bands, from the lowest, decide the wind's level: those follow it by themselves."""
+    weight = np.cumsum(_trust(bands) * (shape / floor) ** 2)
+    return int(np.searchsorted(weight, DECIDING_SHARE * weight[-1])) + 1
+
+
 def _cut_off(
-    power: FloatArray, level: FloatArray, bands: Bands, independent: float
-) -> tuple[float, FloatArray]:
-    """Where the wind ends: the last bands whose power follows the level, and the taper above them."""
+    power: FloatArray, level: FloatArray, bands: Bands, independent: float, deciding: int
+) -> float | None:
+    """Where the wind ends: the centre of the last bands whose power follows the level.
+
+    Of the bands that decide the level nothing is proved by that, so the last must lie above them.
+    """
     deviation = level - level.mean()
     variance = np.sum(deviation**2)
     if variance <= 0:
-        return NOT_FOUND_CUT, _taper(bands, NOT_FOUND_CUT)
+        return None
     slope = deviation @ power / variance
     rest = power - power.mean(axis=0) - np.outer(deviation, slope)
     error = np.sqrt((rest**2).sum(axis=0) / variance / max(independent - 2, 1.0))
     significance = np.convolve(slope / np.maximum(error, 1e-300), np.ones(5) / 5, mode="same")
     follows = np.convolve(significance > CUT_SIGNIFICANCE, np.ones(CUT_BANDS), mode="valid") == CUT_BANDS
     runs = np.flatnonzero(follows)
-    cut_off = float(bands.centres[runs[-1] + CUT_BANDS - 1]) if runs.size else NOT_FOUND_CUT
-    return cut_off, _taper(bands, cut_off)
+    last = runs[-1] + CUT_BANDS - 1 if runs.size else 0
+    return float(bands.centres[last]) if last >= deciding else None
 
 
 def _taper(bands: Bands, cut_off: float) -> FloatArray:

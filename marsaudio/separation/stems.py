@@ -14,8 +14,8 @@ import numpy as np
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
-from marsaudio.loading import locate
-from marsaudio.recording import Recording, Source
+from marsaudio.loading import locate, with_what_the_file_says
+from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.two_readings import Plan, plan_separation, wind_blocks
 
@@ -57,10 +57,11 @@ class Stems:
         return [[line.frequency for line in model.lines] for model in self.models]
 
     def __repr__(self) -> str:
-        lines = len(self.models[0].lines)
+        model = self.models[0]
+        reach = "no wind for certain" if model.cut_off is None else f"wind up to {model.cut_off:.0f} Hz"
         return (
             f"<marsaudio.Stems: wind and rover of {self.wind.source.name}, {self.wind.duration:.3f} s, "
-            f"{lines} rover lines, wind up to {self.models[0].cut_off:.0f} Hz>"
+            f"{len(model.lines)} rover lines, {reach}>"
         )
 
     def _repr_html_(self) -> str:
@@ -77,12 +78,18 @@ class SeparatedFiles:
     wind, rover : pathlib.Path
     models : tuple of WindModel
     notes : tuple of str
+    source : Source
+        Of the file that was separated.
+    duration : float
+        Of it, in seconds.
     """
 
     wind: Path
     rover: Path
     models: tuple[WindModel, ...]
     notes: tuple[str, ...]
+    source: Source
+    duration: float
 
 
 def separate(recording: Recording, *, rover_noise: Recording | None = None) -> Stems:
@@ -118,6 +125,9 @@ def separate(recording: Recording, *, rover_noise: Recording | None = None) -> S
     >>> bool((stems.wind.samples + stems.rover.samples == recording.samples).all())
     True
     """
+    require_recording(recording, "separate")
+    if rover_noise is not None:
+        require_recording(rover_noise, "separate(..., rover_noise=...)")
     plan = plan_separation(recording, recording.source.encoding, rover_noise)
     wind = np.empty_like(recording.samples)
     position = 0
@@ -174,11 +184,12 @@ def separate_file(
     wind_path, rover_path = Path(wind), Path(rover)
     file, known = locate(source)
     opened = audio.AudioFile(file)
+    known = with_what_the_file_says(known, opened.info.metadata)
     targets = {wind_path.resolve(), rover_path.resolve()}
     if len(targets) < 2 or Path(known.path or "").resolve() in targets:
         raise ParameterError(
-            f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two new files beside the input "
-            f"{str(known.path)!r}."
+            f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two different files, and neither "
+            f"may be the input {str(known.path)!r}. Choose other names."
         )
     plan = plan_separation(opened, opened.info.encoding, rover_noise)
     encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
@@ -188,7 +199,9 @@ def separate_file(
         logger.info("A stem of %s exceeds full scale: both are written as 32-bit float.", known.name)
         encodings = [audio.encoding_for(path, None) for path in (wind_path, rover_path)]
         _write_stems(opened, plan, (wind_path, rover_path), encodings, known)
-    return SeparatedFiles(wind_path, rover_path, plan.models, plan.notes)
+    return SeparatedFiles(
+        wind_path, rover_path, plan.models, plan.notes, known, opened.frames / opened.sample_rate
+    )
 
 
 def _write_stems(

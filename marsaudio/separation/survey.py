@@ -12,8 +12,9 @@ import numpy.typing as npt
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier
 
 STRETCH_SECONDS = 0.01
-# A microphone's own noise does not fall by this much; a fader, a mute or a codec's padding does.
-MUTED_BELOW_MEDIAN_DB = 30.0
+# What leads out of digital silence or into it, such as a fade, is this much fainter than the sound itself.
+FADE_BELOW_MEDIAN_DB = 30.0
+FADE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,39 @@ class Survey:
         Samples in a stretch of `activity`.
     activity : ndarray of float64, shape (channels, stretches)
         Mean square of the differences between neighbouring samples, which ignores a constant offset.
+    means : ndarray of float64, shape (channels, stretches)
+        Mean of the samples.
     """
 
     peak: float
     equal_channels: bool
     stretch: int
     activity: npt.NDArray[np.float64]
+    means: npt.NDArray[np.float64]
 
     def muted(self, channel: int) -> npt.NDArray[np.bool_]:
-        """Which stretches of a channel are digital silence or faded far below the recording's own noise."""
+        """Which stretches of a channel are digital silence, or a fade of up to half a second beside it.
+
+        Silence is a stretch in which no sample differs from the one before: no microphone gives that. A quiet
+        moment, however faint beside a gust, is none.
+        """
         activity = self.activity[channel]
-        alive = activity[activity > 0]
-        if alive.size == 0:
-            return np.ones(activity.shape, dtype=bool)
-        return np.asarray(activity <= np.median(alive) * 10 ** (-MUTED_BELOW_MEDIAN_DB / 10))
+        silent = activity == 0
+        if silent.all() or not silent.any():
+            return np.asarray(silent)
+        faint = activity <= np.median(activity[~silent]) * 10 ** (-FADE_BELOW_MEDIAN_DB / 10)
+        muted = silent.copy()
+        for _ in range(round(FADE_SECONDS / STRETCH_SECONDS)):
+            beside = np.zeros_like(muted)
+            beside[1:] |= muted[:-1]
+            beside[:-1] |= muted[1:]
+            muted |= beside & faint
+        return np.asarray(muted)
+
+    def offset(self, channel: int) -> float:
+        """The constant offset of a channel: the mean of what is not muted."""
+        sounding = ~self.muted(channel)
+        return float(self.means[channel, sounding].mean()) if sounding.any() else 0.0
 
     def coverage(self, channel: int, fourier: ShortTimeFourier, frames: int) -> Coverage:
         """What part of each frame of a channel is sound."""
@@ -107,15 +127,17 @@ def survey(source: SampleSource) -> Survey:
     """Read a source once, front to back."""
     stretch = max(round(STRETCH_SECONDS * source.sample_rate), 2)
     peak, equal = 0.0, True
-    parts = []
+    activity, means = [], []
     for block in _whole_stretches(source, stretch):
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         equal = equal and bool((block[1:] == block[0]).all())
         pieces = block[:, : block.shape[1] // stretch * stretch].reshape(len(block), -1, stretch)
         if pieces.shape[1]:
-            parts.append(np.square(np.diff(pieces, axis=-1), dtype=np.float64).mean(axis=-1))
-    activity = np.concatenate(parts, axis=1) if parts else np.ones((source.channels, 1))
-    return Survey(peak, equal, stretch, activity)
+            activity.append(np.square(np.diff(pieces, axis=-1), dtype=np.float64).mean(axis=-1))
+            means.append(pieces.mean(axis=-1, dtype=np.float64))
+    if not activity:  # shorter than a stretch
+        activity, means = [np.ones((source.channels, 1))], [np.zeros((source.channels, 1))]
+    return Survey(peak, equal, stretch, np.concatenate(activity, axis=1), np.concatenate(means, axis=1))
 
 
 def _whole_stretches(source: SampleSource, stretch: int) -> Iterator[Samples]:

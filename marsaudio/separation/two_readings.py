@@ -33,6 +33,7 @@ class Plan:
     """All that the second reading of a recording needs."""
 
     fourier: ShortTimeFourier
+    sources: tuple[OneChannel, ...]
     coverages: tuple[Coverage, ...]
     models: tuple[WindModel, ...]
     step: float
@@ -45,10 +46,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class OneChannel:
-    """One channel of a source, as a source."""
+    """One channel of a source without its constant offset, as a source.
+
+    At the ends, where frames reach beyond the recording, an offset would be a step, and sound like wind.
+    """
 
     source: SampleSource
     channel: int
+    offset: float
     channels: int = 1
 
     @property
@@ -64,7 +69,8 @@ class OneChannel:
     def blocks(self) -> Iterator[Samples]:
         """Give the channel's samples."""
         for block in self.source.blocks():
-            yield block[self.channel : self.channel + 1]
+            part = block[self.channel : self.channel + 1]
+            yield part - np.float32(self.offset) if self.offset else part
 
 
 def separation_transform(sample_rate: float) -> ShortTimeFourier:
@@ -82,11 +88,12 @@ def plan_separation(source: SampleSource, encoding: str | None, rover_noise: Rec
     reference = _reference_floor(rover_noise, source.sample_rate, fourier) if rover_noise else None
     channels = range(1 if looked.equal_channels else source.channels)
     coverages = tuple(looked.coverage(channel, fourier, source.frames) for channel in channels)
-    models = tuple(_learn(OneChannel(source, channel), coverages[channel], reference) for channel in channels)
+    sources = tuple(OneChannel(source, channel, looked.offset(channel)) for channel in channels)
+    models = tuple(_learn(one, coverage, reference) for one, coverage in zip(sources, coverages, strict=True))
     notes = {note for model in models for note in model.notes}
     for note in sorted(notes):
         logger.warning("%s", note)
-    return Plan(fourier, coverages, models, grid_step(encoding, looked.peak))
+    return Plan(fourier, sources, coverages, models, grid_step(encoding, looked.peak))
 
 
 def _learn(source: SampleSource, coverage: Coverage, reference: npt.NDArray[np.float64] | None) -> WindModel:
@@ -100,7 +107,8 @@ def _learn(source: SampleSource, coverage: Coverage, reference: npt.NDArray[np.f
         periodograms,
         fourier.frequencies(source.sample_rate)[:bins],
         lines,
-        independent=int(coverage.usable.sum()) / FRAMES_PER_INDEPENDENT,
+        # Of columns that are means of many frames, each is independent.
+        independent=min(int(coverage.usable.sum()) / FRAMES_PER_INDEPENDENT, len(periodograms)),
         reference=None if reference is None else reference[:bins],
     )
 
@@ -152,7 +160,7 @@ def tone_free_channels(
     looked = survey(source)
     channels = []
     for number in range(1 if looked.equal_channels else source.channels):
-        one = OneChannel(source, number)
+        one = OneChannel(source, number, looked.offset(number))
         coverage = looked.coverage(number, fourier, source.frames)
         if line_frequencies is None:
             frequencies = [line.frequency for line in find_lines(one, coverage)]
@@ -174,10 +182,12 @@ def _reference_floor(
     looked = survey(rover_noise)
     total, count = np.zeros(fourier.bins), 0
     for channel in range(1 if looked.equal_channels else rover_noise.channels):
-        one = OneChannel(rover_noise, channel)
-        usable = looked.coverage(channel, fourier, rover_noise.frames).usable
-        for first, spectra in fourier.batches(one):
-            chosen = spectra[0, usable[first : first + spectra.shape[1]]]
+        one = OneChannel(rover_noise, channel, looked.offset(channel))
+        coverage = looked.coverage(channel, fourier, rover_noise.frames)
+        # Without its lines, as the recording's own floor will be.
+        lines = [line.frequency for line in find_lines(one, coverage)]
+        for first, spectra in line_removal(lines, sample_rate, coverage).clean(fourier.batches(one)):
+            chosen = spectra[0, coverage.usable[first : first + spectra.shape[1]]]
             total += np.square(np.abs(chosen), dtype=np.float64).sum(axis=0)
             count += len(chosen)
     if count == 0:
@@ -190,7 +200,7 @@ def _reference_floor(
 
 def wind_blocks(source: SampleSource, plan: Plan) -> Iterator[tuple[Samples, Samples]]:
     """Read a source again: its samples and the wind in them, block by block, on the grid of its steps."""
-    winds = [_wind_samples(OneChannel(source, channel), plan, channel) for channel in range(len(plan.models))]
+    winds = [_wind_samples(plan, channel) for channel in range(len(plan.models))]
     samples = _Cutter(source.blocks())
     for parts in zip(*winds, strict=True):
         wind = np.concatenate(parts, axis=0) if len(parts) > 1 else parts[0]
@@ -199,8 +209,8 @@ def wind_blocks(source: SampleSource, plan: Plan) -> Iterator[tuple[Samples, Sam
         yield samples.take(wind.shape[1]), np.asarray(np.rint(wind / plan.step) * plan.step, dtype=np.float32)
 
 
-def _wind_samples(source: SampleSource, plan: Plan, channel: int) -> Iterator[Samples]:
-    model, coverage = plan.models[channel], plan.coverages[channel]
+def _wind_samples(plan: Plan, channel: int) -> Iterator[Samples]:
+    source, model, coverage = plan.sources[channel], plan.models[channel], plan.coverages[channel]
     removal = line_removal([line.frequency for line in model.lines], source.sample_rate, coverage)
     spectra = removal.clean(plan.fourier.batches(source))
     return plan.fourier.inverse(wind_spectra(spectra, model, coverage.share), source.frames)

@@ -290,7 +290,7 @@ def _shaft(
     phase = generator.uniform(0.0, 2 * np.pi, SHAFT_LINES)
     levels = level + 6.0 * generator.standard_normal(SHAFT_LINES)
     levels[SHAFT_LINES_PER_PUMP_LINE - 1 :: SHAFT_LINES_PER_PUMP_LINE] = -np.inf  # the pump's own lines
-    lines = math.sqrt(2) * 10 ** (levels / 20) * np.exp(1j * phase)
+    lines: ComplexArray = np.asarray(math.sqrt(2) * 10 ** (levels / 20) * np.exp(1j * phase))
     fundamental = pump_frequency / SHAFT_LINES_PER_PUMP_LINE
     return _comb(frames, sample_rate, fundamental, lines, lag, swings=np.zeros((1, len(lag))))
 

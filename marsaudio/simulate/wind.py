@@ -150,7 +150,7 @@ def draw_gusts(
         generator.uniform(low, high, count) for low, high in ((0.3, 1.0), (0.0, 1.0), (1.0, 3.0), (2.0, 2.4))
     )
     lengths = rises + holds + decays
-    free = room - count * SHAPE_GAP - lengths.sum()
+    free = float(room - count * SHAPE_GAP - lengths.sum())
     if free < 0:
         shrink = 1 + free / lengths.sum()
         rises, holds, decays, lengths, free = (*(shrink * a for a in (rises, holds, decays, lengths)), 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
-from marsaudio.recording import AIR_REFERENCE_PRESSURE, Recording, describe_source
+from marsaudio.recording import AIR_REFERENCE_PRESSURE, Recording, describe_source, require_recording
 from marsaudio.spectra.stft import ShortTimeFourier, hann
 
 if TYPE_CHECKING:
@@ -273,8 +274,9 @@ def spectrogram(
     >>> ma.spectrogram(ma.load("sample"))
     <marsaudio.Spectrogram: sample, 1025 frequencies to 24000 Hz, 1684 frames from 0.021 to 17.973 s, FS²/Hz>
     """
-    n_fft = min(DEFAULT_N_FFT, recording.frames) if n_fft is None else n_fft
-    hop_length = max(n_fft // 4, 1) if hop_length is None else hop_length
+    require_recording(recording, "spectrogram")
+    n_fft = min(DEFAULT_N_FFT, recording.frames) if n_fft is None else _whole_number("n_fft", n_fft)
+    hop_length = max(n_fft // 4, 1) if hop_length is None else _whole_number("hop_length", hop_length)
     if not 1 <= n_fft <= recording.frames:
         raise ParameterError(
             f"n_fft={n_fft} must be from 1 to the recording's {recording.frames} samples. Take a shorter "
@@ -317,6 +319,15 @@ def _name_round_frequencies(ax: Axes) -> None:
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.yaxis.set_minor_locator(LogLocator(base=10, subs="auto"))
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _whole_number(name: str, value: int) -> int:
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise ParameterError(f"{name}={value!r} must be a whole number of samples.")
 
 
 def _window(name: str, n_fft: int) -> npt.NDArray[np.float32]:
