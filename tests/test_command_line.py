@@ -95,7 +95,7 @@ def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, b
         (["analyze", "IN", "-o", "OUT"], ["file", "file/below"]),
         (["separate", "IN", "--wind", "OUT", "--rover", "OUT.wav"], ["folder.wav", "file/below.wav"]),
         (["spectrogram", "IN", "-o", "OUT"], ["folder.png", "file/below.png"]),
-        (["events", "IN", "-o", "OUT"], ["folder.wav", "file/below.csv"]),
+        (["events", "IN", "-o", "OUT"], ["folder.csv", "file/below.csv"]),
         (["clip", "IN", "-o", "OUT"], ["folder.wav", "file/below.wav"]),
         (["simulate", "--duration", "2", "--gust-count", "0", "-o", "OUT"], ["file", "file/below"]),
     ],
@@ -104,6 +104,7 @@ def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, b
 def test_where_it_cannot_write_it_is_one_line_and_nothing_changes(command, targets, run, gusty_wav, tmp_path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "folder.csv").mkdir()
     (tmp_path / "folder.png").mkdir()
     before = tree(tmp_path)
     for target in targets:
@@ -242,7 +243,8 @@ def test_warnings_of_the_library_are_one_line_on_standard_error(run, gusty, tmp_
 def test_separate_gives_the_stems_of_the_library(run, gusty_wav, gusty_stems, tmp_path):
     wind, rover = tmp_path / "wind.wav", tmp_path / "rover.wav"
     code, out, err = run("separate", gusty_wav, "--wind", wind, "--rover", rover)
-    assert (code, out, err) == (0, [f"wind   {wind}", f"rover  {rover}"], [])
+    assert (code, out[-2:], err) == (0, [f"wind   {wind}", f"rover  {rover}"], [])
+    assert "cannot be told apart" in out[-3]
     assert np.array_equal(ma.load(wind).samples, gusty_stems.wind.samples)
     assert np.array_equal(ma.load(rover).samples, gusty_stems.rover.samples)
 
@@ -335,3 +337,31 @@ def test_analyze_without_a_source_takes_the_sample_and_says_that_it_is_simulated
     found = [tuple(map(float, line.split()[1:3])) for line in out if re.match(r" +\d+ +\d+\.\d\d ", line)]
     for gust in sample_scene().gusts:
         assert any(start < gust.end and gust.start < end for start, end in found)
+
+
+def test_wind_and_rover_together_are_refused(run, gusty_wav, tmp_path):
+    code, out, err = run("clip", gusty_wav, "--wind", "--rover", "-o", tmp_path / "clip.wav")
+    assert (code, out, len(err)) == (2, [], 1)
+    assert not (tmp_path / "clip.wav").exists()
+
+
+def test_info_of_a_recording_that_is_not_here_says_what_the_catalog_knows(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("MARSAUDIO_DATA_DIR", str(tmp_path))
+    code, out, err = run("info", "feb20_rover")
+    assert (code, err) == (0, [])
+    assert any("NASA/JPL-Caltech" in line for line in out)
+    assert any("marsaudio fetch feb20_rover" in line for line in out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_info_of_a_saved_simulation_says_that_it_is_one(run, tmp_path):
+    ma.load("sample").clip(0, 1).save(tmp_path / "part.wav")
+    code, out, _ = run("info", tmp_path / "part.wav")
+    assert code == 0
+    assert any("not recorded on Mars" in line for line in out)
+
+
+def test_a_table_of_events_must_be_named_as_one(run, gusty_wav, tmp_path):
+    code, _, err = run("events", gusty_wav, "-o", tmp_path / "events.txt")
+    assert (code, len(err)) == (2, 1)
+    assert ".csv" in err[0]

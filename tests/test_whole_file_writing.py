@@ -289,7 +289,7 @@ class TestEventTables:
         path = event_table.write_csv(folder / "events.csv", ["start", "end"], rows)
         assert path.read_text().splitlines() == [
             "start_s,end_s,note",
-            '1.250000,2.500000,"a,b"',
+            '1.250,2.500,"a,b"',
             "3.000,4.000,",
         ]
 

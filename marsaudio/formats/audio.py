@@ -410,10 +410,10 @@ def frame_range(
         ) from None
     half_a_sample = 0.5 / sample_rate
     if not (-half_a_sample <= begin < finish <= end + half_a_sample):
-        asked = f"start={begin:.9g}" + ("" if stop is None else f" and stop={finish:.9g}")
+        asked = f"start={begin:.9g} s" if stop is None else f"The range {begin:.9g} to {finish:.9g} s"
         raise ParameterError(
-            f"With {asked}, in seconds, there is no range of {name}, which runs from 0 to {end:.9g} s. Give "
-            "a start before the stop, both inside it."
+            f"{asked} is not within {name}, which runs from 0 to {end:.9g} s. Give a start before the stop, "
+            "both inside it."
         )
     first, last = max(round(begin * sample_rate), 0), min(round(finish * sample_rate), frames)
     if first >= last:

@@ -81,16 +81,7 @@ def level(
     (line,) = ax.plot(measured.times, smoothed, **settings)
     ax.set_xlim(0.0, recording.duration)
     _draw_references(ax, events, values)
-    ax.annotate(
-        f"thin: {measured.frame:g} s, thick: smoothed over {SMOOTHING_SECONDS:g} s",
-        (1.0, 0.0),
-        xycoords="axes fraction",
-        xytext=(0, -54),
-        textcoords="offset points",
-        ha="right",
-        size=NOTE_SIZE,
-        annotation_clip=False,
-    )
+    _mark_left_out(ax, measured, recording.duration)
     mark_on_light(ax, events)
     tick_times(ax)
     ax.grid(axis="y", color="0.88", linewidth=0.8)
@@ -100,6 +91,39 @@ def level(
     name = f"Level from {band[0]:g} to {band[1]:g} Hz, without the rover's tones"
     set_heading(ax, f"{recording.source.name}: {name[0].lower()}{name[1:]}" if alone else name)
     return line
+
+
+def how_it_is_drawn(events: WindEvents) -> str:
+    """What the lines are, and where an event begins and ends, for below a picture."""
+    frame, smoothing = events.parameters.get("frame_s"), events.parameters.get("smoothing_s")
+    if frame is None or smoothing is None:
+        return ""
+    return (
+        f"Level: thin, each {frame:.3g} s; thick, smoothed over {smoothing:.3g} s. An event rises above the "
+        "threshold; its edges lie halfway, in dB, between outside and inside."
+    )
+
+
+def _mark_left_out(ax: Axes, measured: BandLevel, duration: float) -> None:
+    """Name the stretches of half a second or more in which nothing was looked for."""
+    out = np.concatenate([[False], ~measured.usable, [False]])
+    starts, ends = np.flatnonzero(out[1:] & ~out[:-1]), np.flatnonzero(~out[1:] & out[:-1])
+    for first, last in zip(starts, ends, strict=True):
+        begin = 0.0 if first == 0 else measured.times[first] - measured.hop / 2
+        end = duration if last == len(measured.times) else measured.times[last - 1] + measured.hop / 2
+        if end - begin >= 0.5:
+            ax.axvspan(begin, end, facecolor="0.92", edgecolor="none", zorder=0)
+            ax.text(
+                (begin + end) / 2,
+                0.5,
+                "left out:\nmuted or faded",
+                transform=ax.get_xaxis_transform(),
+                ha="center",
+                va="center",
+                rotation=90 if end - begin < 0.25 * duration else 0,
+                size=NOTE_SIZE,
+                color="0.25",
+            )
 
 
 def _visible(measured: BandLevel, level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

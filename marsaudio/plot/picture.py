@@ -118,15 +118,16 @@ def add_title(figure: Figure, source: Source) -> None:
     facts_text.set(fontsize=TICK_SIZE, in_layout=False)
 
 
-def add_credit(figure: Figure, source: Source, spec: Spectrogram, sample_rate: float) -> None:
+def add_credit(figure: Figure, source: Source, spec: Spectrogram, sample_rate: float, more: str = "") -> None:
     """Credit, and how the picture was made."""
     made = (
-        f"{spec.window.capitalize()} frames of {spec.n_fft / sample_rate:.3g} s every "
+        f"Spectrogram: {spec.window.capitalize()} frames of {spec.n_fft / sample_rate:.3g} s every "
         f"{spec.hop_length / sample_rate:.3g} s"
         + (", so not of all the sound" if spec.hop_length > spec.n_fft else "")
         + f" · marsaudio {__version__}"
     )
-    lines = [*_lines(f"Credit: {source.credit}", 104), made] if source.credit else [made]
+    credit = _lines(f"Credit: {source.credit}", 104) if source.credit else []
+    lines = [*credit, *_lines(more, 104), made]
     note = figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=NOTE_SIZE, color="0.25")
     note.set_parse_math(False)
 

@@ -10,7 +10,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from marsaudio.errors import ParameterError
 from marsaudio.events.detection import detect_wind
 from marsaudio.events.table import WindEvents
-from marsaudio.plot.level_curve import level
+from marsaudio.plot.level_curve import how_it_is_drawn, level
 from marsaudio.plot.marks import mark_on_dark
 from marsaudio.plot.picture import (
     LABEL_SIZE,
@@ -110,7 +110,7 @@ def overview(
     for panel in panels:
         enlarge_text(panel)
     add_title(figure, recording.source)
-    add_credit(figure, recording.source, pair[0], recording.sample_rate)
+    add_credit(figure, recording.source, pair[0], recording.sample_rate, how_it_is_drawn(events))
     figure.description = describe(recording, events)
     return figure
 

@@ -28,6 +28,7 @@ from marsaudio.spectra.stft import ShortTimeFourier, Spectra
 
 FloatArray = npt.NDArray[np.float64]
 
+REFERENCE_TOO_LOUD = 2.0  # times the recording's own quiet moments; below that it may be chance
 HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
 COLUMNS = 4096  # periodograms kept; longer recordings keep means of neighbouring frames
 FEWEST_COLUMNS = 8  # independent looks below which floor and wind cannot be told apart
@@ -121,7 +122,7 @@ class Bands:
         self._smoother = np.exp(-0.5 * ((octaves[:, np.newaxis] - octaves) / spread[:, np.newaxis]) ** 2)
         self._smoother /= self._smoother.sum(axis=1, keepdims=True)
 
-    def mean(self, periodograms: npt.NDArray[np.float32]) -> FloatArray:
+    def mean(self, periodograms: npt.NDArray[np.float32] | FloatArray) -> FloatArray:
         """Mean over the bins of each band, shape (columns, bands)."""
         sums = np.add.reduceat(periodograms.astype(np.float64), self.first, axis=1)
         return np.asarray(sums / self.widths)
@@ -172,13 +173,17 @@ def fit(
     if reference is not None:
         ceiling = 1.3 * _low_quantile(periodograms, 0.25)
         floor_bins = np.minimum(reference, ceiling)
-        if np.any(reference > 2 * ceiling):
-            worst = frequencies[int(np.argmax(reference / np.maximum(ceiling, 1e-300)))]
+        # In bands, since single bins differ by chance.
+        times_louder = bands.mean(reference[np.newaxis])[0] / np.maximum(
+            bands.mean(ceiling[np.newaxis])[0], 1e-300
+        )
+        if np.any(times_louder > REFERENCE_TOO_LOUD):
+            worst = bands.centres[int(np.argmax(times_louder))]
             notes.append(
                 f"The reference is louder than this recording's own quiet moments (most at {worst:.0f} Hz); "
                 "there it was limited to them."
             )
-        floor = bands.mean(floor_bins[np.newaxis].astype(np.float32))[0]
+        floor = bands.mean(floor_bins[np.newaxis])[0]
         level, shape, floor = _factorise(power, floor, bands, keep_floor=True)
     else:
         level, shape, floor = _factorise(power, _start_floor(power, bands), bands, keep_floor=False)
