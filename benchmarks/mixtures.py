@@ -2,8 +2,8 @@
 
 Winds and machines come from the simulator, from noise shaped here, and, where MARSAUDIO_DATA_DIR has them,
 from recordings: NASA's filtered recording of 20 February 2021 and the SuperCam microphone's first one for
-wind, the EDL microphone's products of sol 1125 for the rover. Each is drawn with a seed, so that parameters can be
-chosen on other draws than those that are reported.
+wind, the EDL microphone's products of sol 1125 for the rover. Each is drawn with a seed, so that parameters
+can be chosen on other draws than those that are reported.
 """
 
 from __future__ import annotations
