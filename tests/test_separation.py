@@ -320,3 +320,45 @@ def test_a_reference_with_the_same_lines_is_not_called_too_loud():
     recording, _, rover = scene(seconds=16, seed=5)
     stems = ma.separate(recording, rover_noise=ma.Recording(rover, RATE))
     assert stems.notes == ()
+
+
+def working_machine(seconds=16, rate=16000, seed=3):
+    """Noise at all frequencies that swells and fades, like wheels and motors."""
+    time = np.arange(round(seconds * rate)) / rate
+    white = np.random.default_rng(seed).standard_normal(len(time))
+    swell = 0.1 + np.sin(2 * np.pi * 0.21 * time + 1) ** 4 + 0.6 * np.sin(2 * np.pi * 0.37 * time) ** 8
+    return 0.02 * swell * scipy.signal.lfilter([1.0], [1.0, -0.9], white)
+
+
+def test_a_machine_that_comes_and_goes_is_not_taken_for_wind():
+    machine = ma.Recording(working_machine(), 16000)
+    stems = ma.separate(machine)
+    assert stems.models[0].machine is not None
+    assert 20 * np.log10(stems.wind.samples.std() / machine.samples.std()) < -8
+
+
+def test_wind_under_a_working_machine_is_still_found():
+    rate = 16000
+    recording, wind, _ = scene(16, rate, seed=7)
+    mixed = ma.Recording(recording.samples[0] + working_machine(), rate)
+    stems = ma.separate(mixed)
+    assert metrics.si_sdr(stems.wind.samples[0], wind) > metrics.si_sdr(mixed.samples[0], wind) + 5
+    assert np.abs(stems.wind.samples + stems.rover.samples - mixed.samples).max() < 1e-6
+
+
+def test_a_steady_machine_is_none_that_comes_and_goes():
+    recording, _, _ = scene(12, 16000)
+    assert ma.separate(recording).models[0].machine is None
+
+
+def test_wind_whose_codec_switches_high_frequencies_on_is_still_wind():
+    # Lossy files have faint sound above 4 kHz only while a gust is loud: some 60 dB below it.
+    rate = 16000
+    recording, wind, _ = scene(16, rate, seed=7)
+    time = np.arange(recording.frames) / rate
+    gust = np.exp(-(((time - 6.4) / 0.9) ** 2))
+    hiss = np.random.default_rng(5).normal(0, 1e-4, len(time))
+    high = scipy.signal.sosfilt(scipy.signal.butter(8, 4500, "highpass", fs=rate, output="sos"), hiss)
+    wind_only = wind + 1e-5 * np.random.default_rng(6).standard_normal(len(time)) + gust * high
+    stems = ma.separate(ma.Recording(wind_only, rate))
+    assert metrics.si_sdr(stems.wind.samples[0], wind) > 15

@@ -52,12 +52,24 @@ def wind_spectra(
         wind = np.zeros_like(spectra[:, core])
         if model.loudest > 0:
             whole = np.maximum(share[first : first + part.shape[0]], LEAST_SHARE).astype(np.float32)
-            gain = wind_gain((part.real**2 + part.imag**2) / whole[:, np.newaxis], model)
+            power = (part.real**2 + part.imag**2) / whole[:, np.newaxis]
+            gain = wind_gain(power, model, rover_power(spectra[0], whole, model))
             wind[0, :, : model.bins] = part[core] * gain[core].astype(np.float32)
         yield first + core.start, wind
 
 
-def wind_gain(power: npt.NDArray[np.float32], model: WindModel) -> FloatArray:
+def rover_power(
+    spectra: npt.NDArray[np.complex64], share: npt.NDArray[np.float32], model: WindModel
+) -> FloatArray:
+    """The rover's power in each modelled bin, shape (frames or 1, bins): its floor, and a machine at work."""
+    floor = np.maximum(model.floor, 1e-30)[np.newaxis]
+    if model.machine is None:
+        return floor
+    power = (spectra.real**2 + spectra.imag**2) / share[:, np.newaxis]
+    return np.asarray(floor + np.outer(model.machine.activity(power), model.machine.spectrum))
+
+
+def wind_gain(power: npt.NDArray[np.float32], model: WindModel, rover: FloatArray) -> FloatArray:
     """Wiener's gain in each bin.
 
     From the prior W = h w, twice: the posterior mean of the wind's power, G² |X|² + G R, is smoothed over
@@ -69,6 +81,8 @@ def wind_gain(power: npt.NDArray[np.float32], model: WindModel) -> FloatArray:
     power : ndarray of float32, shape (frames, bins)
         |X|² with the lines taken out.
     model : WindModel
+    rover : ndarray of float64, shape (frames or 1, bins)
+        As `rover_power` gives it.
 
     Returns
     -------
@@ -77,25 +91,23 @@ def wind_gain(power: npt.NDArray[np.float32], model: WindModel) -> FloatArray:
     """
     from scipy.ndimage import uniform_filter
 
-    floor = np.maximum(model.floor, 1e-30)
-    prior = np.outer(frame_levels(power, model), model.shape)
+    prior = np.outer(frame_levels(power, model, rover), model.shape)
     wind = prior
     for _ in range(2):
-        gain = wind / (wind + floor)
+        gain = wind / (wind + rover)
         posterior = uniform_filter(
-            gain**2 * power + gain * floor, (SMOOTHED_FRAMES, SMOOTHED_BINS), mode="nearest"
+            gain**2 * power + gain * rover, (SMOOTHED_FRAMES, SMOOTHED_BINS), mode="nearest"
         )
         wind = (0.5 * prior + posterior) / 1.5
-    return np.asarray(wind / (wind + floor))
+    return np.asarray(wind / (wind + rover))
 
 
-def frame_levels(power: npt.NDArray[np.float32], model: WindModel) -> FloatArray:
+def frame_levels(power: npt.NDArray[np.float32], model: WindModel, rover: FloatArray) -> FloatArray:
     """The wind's level in each frame by maximum likelihood, never above what the model has heard as wind."""
     trust = np.minimum(1.0, LOW_FREQUENCIES / np.maximum(model.frequencies, 1.0)) * model.shape
-    floor = np.maximum(model.floor, 1e-30)
-    level = np.maximum((np.maximum(power - floor, 0) @ trust) / max(float(trust @ model.shape), 1e-300), 0)
+    level = np.maximum((np.maximum(power - rover, 0) @ trust) / max(float(trust @ model.shape), 1e-300), 0)
     level = np.minimum(level, model.loudest)
     for _ in range(LEVEL_ROUNDS):
-        expected = floor + np.outer(level, model.shape)
+        expected = rover + np.outer(level, model.shape)
         level = level * np.sqrt(((power / expected**2) @ trust) / np.maximum((1 / expected) @ trust, 1e-300))
     return np.asarray(np.minimum(level, model.loudest))

@@ -1,10 +1,11 @@
 """What is learned from a recording: the rover's floor in every bin, and the wind's level and spectrum.
 
-E|X(t, f)|² = R(f) + h(t) w(f)
+E|X(t, f)|² = R(f) + a(t) u(f) + h(t) w(f)
 
-R is the steady rover: its electronics, and what is left of its lines. The wind has one level h that
-rises and falls with the gusts, and one smooth spectrum w. Both are fitted to the periodograms by
-maximum likelihood for Gaussian noise (Itakura-Saito divergence).
+R is the steady rover: its electronics, and what is left of its lines. a u is a machine that comes and goes,
+where there is one: its activity a is read above the wind's frequencies (`marsaudio.separation.machine`). The
+wind has one level h that rises and falls with the gusts, and one smooth spectrum w. All are fitted to the
+periodograms by maximum likelihood for Gaussian noise (Itakura-Saito divergence).
 
 Source: C. Févotte, N. Bertin, J.-L. Durrieu, "Nonnegative matrix factorization with the Itakura-Saito
 divergence", Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771; updates with exponent 1/2, which
@@ -24,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.lines import Line
+from marsaudio.separation.machine import HighBands, Machine, activity_of, activity_weights, loudest_spectrum
 from marsaudio.spectra.stft import ShortTimeFourier, Spectra
 
 FloatArray = npt.NDArray[np.float64]
@@ -40,9 +42,9 @@ SMOOTHED_FRAMES = 7
 LOW_FREQUENCIES = 300.0  # Hz; the wind's level is read where wind is strongest
 ROUNDS = 30
 FLOOR_ROUNDS = 6
+MACHINE_START = 0.3
 CUT_SIGNIFICANCE = 3.0  # standard errors of the slope of band power on wind level
 CUT_BANDS = 3
-DECIDING_SHARE = 0.9  # of the weight in the wind's level, which the lowest bands have together
 TAPER_PER_BAND = 0.5  # nepers that the wind's spectrum falls by in every band above the cut-off
 UNKNOWN_CUT = 300.0  # Hz; how far the wind's spectrum is let reach where no band follows the level
 
@@ -59,6 +61,8 @@ class WindModel:
         R, the mean periodogram of the rover, lines taken out.
     shape : ndarray of float64, shape (bins,)
         w, the periodogram of the wind at a level of 1.
+    machine : Machine or None
+        What comes and goes above the wind's frequencies, and its spectrum among them.
     loudest : float
         The highest level h that was learned from; no frame is taken for more wind than that.
     cut_off : float or None
@@ -73,6 +77,7 @@ class WindModel:
     frequencies: FloatArray
     floor: FloatArray
     shape: FloatArray
+    machine: Machine | None
     loudest: float
     cut_off: float | None
     lines: tuple[Line, ...]
@@ -90,18 +95,28 @@ def modelled_bins(fourier: ShortTimeFourier, sample_rate: float) -> int:
 
 
 def gather_periodograms(
-    batches: Iterable[tuple[int, Spectra]], usable: npt.NDArray[np.bool_], bins: int
-) -> npt.NDArray[np.float32]:
-    """Collect |X|² of the usable frames, shape (columns, bins); long recordings as means of neighbours."""
+    batches: Iterable[tuple[int, Spectra]], usable: npt.NDArray[np.bool_], bins: int, high: HighBands
+) -> tuple[npt.NDArray[np.float32], FloatArray]:
+    """Collect |X|² of the usable frames; of long recordings, means of neighbouring frames.
+
+    Returns
+    -------
+    periodograms : ndarray of float32, shape (columns, bins)
+    high_power : ndarray of float64, shape (columns, high bands)
+    """
     together = max(-(-int(usable.sum()) // COLUMNS), 1)
-    columns, waiting = [], np.zeros((0, bins), dtype=np.float32)
+    total = bins + len(high.first)
+    columns, waiting = [], np.zeros((0, total), dtype=np.float32)
     for first, spectra in batches:
-        chosen = spectra[0, usable[first : first + spectra.shape[1]], :bins]
-        waiting = np.concatenate([waiting, chosen.real**2 + chosen.imag**2])
+        chosen = spectra[0, usable[first : first + spectra.shape[1]]]
+        power = chosen.real**2 + chosen.imag**2
+        both = np.concatenate([power[:, :bins], high.mean(power).astype(np.float32)], axis=1)
+        waiting = np.concatenate([waiting, both])
         whole = len(waiting) // together
-        columns.append(waiting[: whole * together].reshape(whole, together, bins).mean(axis=1))
+        columns.append(waiting[: whole * together].reshape(whole, together, total).mean(axis=1))
         waiting = waiting[whole * together :]
-    return np.concatenate(columns) if columns else waiting
+    gathered = np.concatenate(columns) if columns else waiting
+    return np.ascontiguousarray(gathered[:, :bins]), gathered[:, bins:].astype(np.float64)
 
 
 class Bands:
@@ -144,6 +159,8 @@ def fit(
     frequencies: FloatArray,
     lines: list[Line],
     *,
+    high: HighBands,
+    high_power: FloatArray,
     independent: float,
     reference: FloatArray | None = None,
 ) -> WindModel:
@@ -155,6 +172,9 @@ def fit(
     frequencies : ndarray of float64, shape (bins,)
     lines : list of Line
         Already taken out of the periodograms.
+    high : HighBands
+    high_power : ndarray of float64, shape (columns, high bands)
+        The power above the modelled bins.
     independent : float
         How many of the columns are independent of each other.
     reference : ndarray of float64, shape (bins,), optional
@@ -170,6 +190,9 @@ def fit(
     power = bands.mean(periodograms)
     power = np.maximum(power, 1e-12 * max(power.max(initial=0.0), 1e-300))
     notes: list[str] = []
+    weights = activity_weights(high_power, high.widths)
+    activity = np.zeros(len(power)) if weights is None else activity_of(high_power, weights)
+    loudest_machine = 0.0 if weights is None else loudest_spectrum(weights)
     if reference is not None:
         ceiling = 1.3 * _low_quantile(periodograms, 0.25)
         floor_bins = np.minimum(reference, ceiling)
@@ -184,24 +207,32 @@ def fit(
                 "there it was limited to them."
             )
         floor = bands.mean(floor_bins[np.newaxis])[0]
-        level, shape, floor = _factorise(power, floor, bands, keep_floor=True)
     else:
-        level, shape, floor = _factorise(power, _start_floor(power, bands), bands, keep_floor=False)
+        floor = _start_floor(power, bands)
+    level, shape, floor, machine = _factorise(
+        power, floor, bands, activity, loudest_machine, keep_floor=reference is not None
+    )
+    if reference is None:
         floor_bins = bands.to_bins(floor)
-    cut_off = _cut_off(power, level, bands, independent, _deciding(floor, shape, bands))
+    coming_and_going = np.outer(activity, machine)
+    cut_off = None
+    if _come_and_go_together((power - coming_and_going) / floor - 1, floor, shape, bands, independent):
+        cut_off = _cut_off(power - coming_and_going, level, bands, independent)
     if cut_off is None:
         notes.append(
             "No band of frequencies was found to rise and fall with the others as wind does: what is in the "
             "wind stem may be chance."
         )
     shape = shape * _taper(bands, UNKNOWN_CUT if cut_off is None else cut_off)
-    shape_bins = bands.to_bins(shape)
+    shape_bins, machine_bins = bands.to_bins(shape), bands.to_bins(machine)
     if reference is None:
-        floor_bins = _refine_floor(periodograms, floor_bins, level, shape_bins)
+        varying = np.outer(level, shape_bins) + np.outer(activity, machine_bins)
+        floor_bins = _refine_floor(periodograms, floor_bins, varying)
     return WindModel(
         frequencies=frequencies,
         floor=floor_bins,
         shape=shape_bins,
+        machine=None if weights is None else Machine(high, weights, machine_bins),
         loudest=float(level.max(initial=0.0)),
         cut_off=cut_off,
         lines=tuple(lines),
@@ -218,6 +249,7 @@ def _too_little(
         frequencies=frequencies,
         floor=floor,
         shape=np.zeros(len(frequencies)),
+        machine=None,
         loudest=0.0,
         cut_off=None,
         lines=tuple(lines),
@@ -253,11 +285,17 @@ def _start_floor(power: FloatArray, bands: Bands) -> FloatArray:
 
 
 def _factorise(
-    power: FloatArray, floor: FloatArray, bands: Bands, *, keep_floor: bool
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Fit level h(t), spectrum w(f) and floor R(f) by multiplicative updates with exponent 1/2.
+    power: FloatArray,
+    floor: FloatArray,
+    bands: Bands,
+    activity: FloatArray,
+    loudest_machine: float,
+    *,
+    keep_floor: bool,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Fit level h(t), spectra w(f) and u(f) and floor R(f) by multiplicative updates with exponent 1/2.
 
-    h <- h sqrt(sum_f c B w / V² / sum_f c w / V),  w and R likewise over time,  V = R + h w.
+    h <- h sqrt(sum_f c B w / V² / sum_f c w / V),  w, u and R likewise over time,  V = R + a u + h w.
 
     c weighs the bands: by their width to the power 0.7, and less above 300 Hz, since low frequencies
     tell the wind's level best.
@@ -269,19 +307,34 @@ def _factorise(
     shape = np.maximum((power[loud] - floor).mean(axis=0), 1e-3 * floor)
     shape = bands.smooth(shape / (1 + (bands.centres / LOW_FREQUENCIES) ** 2))
     shape, level = shape / shape.sum(), level * floor.mean()
+    machine = _start_machine(power - floor, activity, floor, loudest_machine)
     for _ in range(ROUNDS):
-        model = floor + np.outer(level, shape)
+        model = floor + np.outer(activity, machine) + np.outer(level, shape)
         ratio = power / model**2
         level = level * np.sqrt((ratio @ (trust * shape)) / ((1 / model) @ (trust * shape)))
-        model = floor + np.outer(level, shape)
+        if loudest_machine:
+            model = floor + np.outer(activity, machine) + np.outer(level, shape)
+            ratio = power / model**2
+            machine = machine * np.sqrt((activity @ ratio) / np.maximum(activity @ (1 / model), 1e-300))
+            machine = np.minimum(machine, loudest_machine)
+        model = floor + np.outer(activity, machine) + np.outer(level, shape)
         ratio = power / model**2
         shape = bands.smooth(shape * np.sqrt((level @ ratio) / np.maximum(level @ (1 / model), 1e-300)))
         scale = shape.sum()
         shape, level = shape / scale, np.maximum(level * scale, 1e-12 * floor.mean())
         if not keep_floor:
-            model = floor + np.outer(level, shape)
+            model = floor + np.outer(activity, machine) + np.outer(level, shape)
             floor = floor * np.sqrt((power / model**2).sum(axis=0) / (1 / model).sum(axis=0))
-    return level, shape, floor
+    return level, shape, floor, machine
+
+
+def _start_machine(excess: FloatArray, activity: FloatArray, floor: FloatArray, loudest: float) -> FloatArray:
+    """A part of what goes with the activity, so that the wind may claim its own first."""
+    energy = float(activity @ activity)
+    if not loudest or energy == 0:
+        return np.zeros(len(floor))
+    goes_with = activity @ np.maximum(excess, 0) / energy
+    return np.asarray(np.minimum(np.maximum(MACHINE_START * goes_with, 1e-6 * floor), loudest))
 
 
 def _trust(bands: Bands) -> FloatArray:
@@ -290,19 +343,27 @@ def _trust(bands: Bands) -> FloatArray:
     return np.asarray(bands.widths**0.7 * above)
 
 
-def _deciding(floor: FloatArray, shape: FloatArray, bands: Bands) -> int:
-    """How many bands, from the lowest, decide the wind's level: those follow it by themselves."""
-    weight = np.cumsum(_trust(bands) * (shape / floor) ** 2)
-    return int(np.searchsorted(weight, DECIDING_SHARE * weight[-1])) + 1
+def _come_and_go_together(
+    excess: FloatArray, floor: FloatArray, shape: FloatArray, bands: Bands, independent: float
+) -> bool:
+    """Whether one half of the bands rises and falls with the other half, as wind's do.
 
-
-def _cut_off(
-    power: FloatArray, level: FloatArray, bands: Bands, independent: float, deciding: int
-) -> float | None:
-    """Where the wind ends: the centre of the last bands whose power follows the level.
-
-    Of the bands that decide the level nothing is proved by that, so the last must lie above them.
+    Each half gives a level, with the bands weighed by how far the wind stands over the floor in them; noise
+    in one half knows nothing of the other. The correlation of the levels' logarithms has a standard deviation of
+    about 1 / sqrt(n) for n independent columns. The halves alternate in groups of four bands, since a window
+    spreads a tone over neighbouring bins.
     """
+    weights = _trust(bands) * shape / floor
+    halves = np.arange(len(weights)) // 4 % 2
+    levels = [np.log1p(np.maximum(excess[:, halves == half] @ weights[halves == half], 0)) for half in (0, 1)]
+    deviations = [level - level.mean() for level in levels]
+    energy = np.sqrt(np.prod([deviation @ deviation for deviation in deviations]))
+    correlation = deviations[0] @ deviations[1] / energy if energy > 0 else 0.0
+    return bool(correlation * np.sqrt(independent) > CUT_SIGNIFICANCE)
+
+
+def _cut_off(power: FloatArray, level: FloatArray, bands: Bands, independent: float) -> float | None:
+    """Where the wind ends: the centre of the last bands whose power follows the level."""
     deviation = level - level.mean()
     variance = np.sum(deviation**2)
     if variance <= 0:
@@ -313,8 +374,7 @@ def _cut_off(
     significance = np.convolve(slope / np.maximum(error, 1e-300), np.ones(5) / 5, mode="same")
     follows = np.convolve(significance > CUT_SIGNIFICANCE, np.ones(CUT_BANDS), mode="valid") == CUT_BANDS
     runs = np.flatnonzero(follows)
-    last = runs[-1] + CUT_BANDS - 1 if runs.size else 0
-    return float(bands.centres[last]) if last >= deciding else None
+    return float(bands.centres[runs[-1] + CUT_BANDS - 1]) if runs.size else None
 
 
 def _taper(bands: Bands, cut_off: float) -> FloatArray:
@@ -323,10 +383,10 @@ def _taper(bands: Bands, cut_off: float) -> FloatArray:
 
 
 def _refine_floor(
-    periodograms: npt.NDArray[np.float32], floor: FloatArray, level: FloatArray, shape: FloatArray
+    periodograms: npt.NDArray[np.float32], floor: FloatArray, varying: FloatArray
 ) -> FloatArray:
-    """The floor in every bin, so that what is left of lines stays narrow: a mean weighted against wind."""
+    """The floor in every bin, so that what is left of lines stays narrow: weighted against the rest."""
     for _ in range(FLOOR_ROUNDS):
-        model = np.maximum(floor + np.outer(level, shape), 1e-300)
+        model = np.maximum(floor + varying, 1e-300)
         floor = floor * np.sqrt((periodograms / model**2).sum(axis=0) / (1 / model).sum(axis=0))
     return floor

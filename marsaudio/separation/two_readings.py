@@ -18,6 +18,7 @@ from marsaudio.formats import audio
 from marsaudio.recording import Recording
 from marsaudio.separation.gain import wind_spectra
 from marsaudio.separation.lines import FRAMES_PER_INDEPENDENT, Line, LineRemoval, PhaseStatistics
+from marsaudio.separation.machine import HighBands
 from marsaudio.separation.model import HIGHEST_WIND, WindModel, fit, gather_periodograms, modelled_bins
 from marsaudio.separation.survey import Coverage, survey
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, hann
@@ -101,12 +102,16 @@ def _learn(source: SampleSource, coverage: Coverage, reference: npt.NDArray[np.f
     fourier = coverage.fourier
     lines = find_lines(source, coverage)
     bins = modelled_bins(fourier, source.sample_rate)
+    high = HighBands(bins, fourier.bins)
     removal = line_removal([line.frequency for line in lines], source.sample_rate, coverage)
-    periodograms = gather_periodograms(removal.clean(fourier.batches(source)), coverage.usable, bins)
+    cleaned = removal.clean(fourier.batches(source))
+    periodograms, high_power = gather_periodograms(cleaned, coverage.usable, bins, high)
     return fit(
         periodograms,
         fourier.frequencies(source.sample_rate)[:bins],
         lines,
+        high=high,
+        high_power=high_power,
         # Of columns that are means of many frames, each is independent.
         independent=min(int(coverage.usable.sum()) / FRAMES_PER_INDEPENDENT, len(periodograms)),
         reference=None if reference is None else reference[:bins],
