@@ -86,7 +86,11 @@ def _joined(lines: str | list[str]) -> str:
 
 
 def check_players_and_figures(name: str, shown: Shown) -> None:
-    assert shown.warnings == ""
+    # One notebook shows a wind so even that the library says that there may be none.
+    expected = ["No band of frequencies was found"] if name == "separate_rover_and_wind" else []
+    warnings = shown.warnings.splitlines()
+    assert len(warnings) == len(expected)
+    assert all(line.startswith(words) for line, words in zip(warnings, expected, strict=True))
     assert shown.bare == [], "a bare object was shown where a picture, a player or a table was meant"
     assert shown.html.count('src="data:audio/wav;base64,') >= PLAYERS_AT_LEAST[name]
     pictures = shown.html.split("<img ")[1:]

@@ -349,9 +349,9 @@ def _come_and_go_together(
     """Whether one half of the bands rises and falls with the other half, as wind's do.
 
     Each half gives a level, with the bands weighed by how far the wind stands over the floor in them; noise
-    in one half knows nothing of the other. The correlation of the levels' logarithms has a standard deviation of
-    about 1 / sqrt(n) for n independent columns. The halves alternate in groups of four bands, since a window
-    spreads a tone over neighbouring bins.
+    in one half knows nothing of the other. The correlation of the logarithms of both levels has a standard
+    deviation of about 1 / sqrt(n) for n independent columns. The halves alternate in groups of four bands,
+    since a window spreads a tone over neighbouring bins.
     """
     weights = _trust(bands) * shape / floor
     halves = np.arange(len(weights)) // 4 % 2
