@@ -362,3 +362,22 @@ def test_wind_whose_codec_switches_high_frequencies_on_is_still_wind():
     wind_only = wind + 1e-5 * np.random.default_rng(6).standard_normal(len(time)) + gust * high
     stems = ma.separate(ma.Recording(wind_only, rate))
     assert metrics.si_sdr(stems.wind.samples[0], wind) > 22
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [np.array([0.5]), np.full(800, 0.25), np.zeros(2 * RATE), np.r_[np.zeros(2 * RATE), np.full(800, 0.25)]],
+    ids=["one sample", "a tenth of a second", "silence", "mostly muted"],
+)
+def test_a_reference_does_not_help_where_nothing_can_be_learned(samples):
+    recording = ma.Recording(samples, RATE)
+    stems = ma.separate(recording, rover_noise=ma.Recording(scene(6)[2], RATE))
+    assert_adds_up(stems, recording)
+    assert not stems.wind.samples.any()
+    assert "Too short" in stems.notes[0]
+
+
+def test_a_short_recording_says_that_it_cannot_check_the_reference():
+    second = ma.Recording(scene(6)[2][:RATE], RATE)
+    stems = ma.separate(second, rover_noise=ma.Recording(scene(6, seed=9)[2], RATE))
+    assert any("too short to hold the reference" in note for note in stems.notes)

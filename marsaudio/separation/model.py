@@ -184,7 +184,7 @@ def fit(
     -------
     WindModel
     """
-    if independent < FEWEST_COLUMNS and reference is None:
+    if not len(periodograms) or (independent < FEWEST_COLUMNS and reference is None):
         return _too_little(periodograms, frequencies, lines)
     bands = Bands(frequencies)
     power = bands.mean(periodograms)
@@ -200,7 +200,12 @@ def fit(
         times_louder = bands.mean(reference[np.newaxis])[0] / np.maximum(
             bands.mean(ceiling[np.newaxis])[0], 1e-300
         )
-        if np.any(times_louder > REFERENCE_TOO_LOUD):
+        if independent < FEWEST_COLUMNS:
+            notes.append(
+                "The recording is too short to hold the reference against its own quiet moments; it was "
+                "limited to them as they are."
+            )
+        elif np.any(times_louder > REFERENCE_TOO_LOUD):
             worst = bands.centres[int(np.argmax(times_louder))]
             notes.append(
                 f"The reference is louder than this recording's own quiet moments (most at {worst:.0f} Hz); "
@@ -255,7 +260,7 @@ def _too_little(
         lines=tuple(lines),
         notes=(
             "Too short, or too much of it muted, to tell wind from rover: nothing was taken for wind. "
-            "Give rover_noise=, a recording of the rover alone, or a longer recording.",
+            "Take a longer one; from about a second on, a recording of the rover alone helps (rover_noise).",
         ),
     )
 
