@@ -5,8 +5,8 @@ import pytest
 
 import marsaudio as ma
 from marsaudio.separation.lines import LineRemoval, PhaseStatistics, hann_transform
+from marsaudio.separation.readings import Transforms, tone_free_channels
 from marsaudio.separation.survey import survey
-from marsaudio.separation.two_readings import separation_transform, tone_free_channels
 from marsaudio.spectra.stft import hann
 
 RATE = 8000
@@ -21,7 +21,7 @@ def sine(frequency, seconds, amplitude):
 
 
 def lines_of(samples):
-    fourier = separation_transform(RATE)
+    fourier = Transforms.at(RATE).full
     recording = ma.Recording(samples, RATE)
     statistics = PhaseStatistics(fourier)
     coverage = survey(recording).coverage(0, fourier, recording.frames)
@@ -123,7 +123,7 @@ def test_lines_are_removed_up_to_a_muted_stretch_and_not_put_into_it():
 
 def test_without_lines_nothing_changes():
     recording = ma.Recording(noise(3), RATE)
-    fourier = separation_transform(RATE)
+    fourier = Transforms.at(RATE).full
     coverage = survey(recording).coverage(0, fourier, recording.frames)
     removal = LineRemoval([], fourier, RATE, coverage)
     before = list(fourier.batches(recording))
@@ -161,7 +161,7 @@ def test_a_line_that_wavers_by_a_tenth_is_followed():
 
 
 def test_a_line_half_way_between_two_bins_is_not_taken_for_the_next():
-    fourier = separation_transform(RATE)
+    fourier = Transforms.at(RATE).full
     for k in range(100, 1000, 90):
         frequency = (k + 0.5) * RATE / fourier.n_fft
         line = lines_of(noise(12, level=1e-3) + sine(frequency, 12, 0.05))[0]

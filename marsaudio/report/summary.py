@@ -15,9 +15,10 @@ from marsaudio.catalog.storage import file_sha256
 from marsaudio.events.table import WindEvents
 from marsaudio.recording import Recording, Source, channels_are_equal
 from marsaudio.report.facts import sound_facts
-from marsaudio.separation.model import HIGHEST_WIND, WindModel
+from marsaudio.separation.low_band import HIGHEST_WIND
+from marsaudio.separation.model import WindModel
+from marsaudio.separation.readings import Transforms
 from marsaudio.separation.stems import Stems
-from marsaudio.separation.two_readings import separation_transform
 
 SUMMARY_VERSION = 1
 DECIMALS = 6  # of levels, times and frequencies: far finer than any of them is known
@@ -147,7 +148,7 @@ def _checksum(source: Source) -> str | None:
 
 
 def _separation_parameters(recording: Recording, rover_noise: Recording | None) -> dict[str, Any]:
-    fourier = separation_transform(recording.sample_rate)
+    fourier = Transforms.at(recording.sample_rate).full
     return {
         "window": "hann",
         "n_fft": fourier.n_fft,

@@ -11,103 +11,106 @@ likelihood, as in `marsaudio.separation.model`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.separation.model import LOW_FREQUENCIES, WindModel
-from marsaudio.spectra.stft import Spectra, with_context
+from marsaudio.separation.model import WindModel
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 
 CONTEXT_FRAMES = 6
 SMOOTHED_FRAMES = 5
 SMOOTHED_BINS = 7
 LEVEL_ROUNDS = 12
-LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
+TINY = np.float32(1e-30)
 
 
-def wind_spectra(
-    batches: Iterable[tuple[int, Spectra]], model: WindModel, share: FloatArray
-) -> Iterator[tuple[int, Spectra]]:
-    """Keep the wind's part of each bin of one channel's spectra; nothing above the modelled bins.
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What the model expects in some frames, in the bins that may hold wind.
+
+    Attributes
+    ----------
+    wind : ndarray of float32, shape (frames, bins)
+        M, without its steady part.
+    steady : ndarray of float32, shape (bins,)
+    rover : ndarray of float32, shape (frames, bins)
+    """
+
+    wind: Float32Array
+    steady: Float32Array
+    rover: Float32Array
+
+
+def expected(power: Float32Array, high_power: FloatArray, model: WindModel) -> Expected:
+    """What the model expects in frames, whose level it reads from them.
 
     Parameters
     ----------
-    batches
-        Spectra of one channel with the lines taken out.
+    power : ndarray of float32, shape (frames, bins)
+        |X|² of whole frames with the lines taken out, in the modelled bins.
+    high_power : ndarray of float64, shape (frames, high bands)
+        The power above the modelled bins.
     model : WindModel
-    share : ndarray of float64
-        What part of each frame's window lies on sound: its power is so much less than a whole frame's.
-
-    Yields
-    ------
-    first : int
-        The number of the first frame.
-    spectra : ndarray of complex64, shape (1, frames, bins)
+        With some wind in it.
     """
-    for first, spectra, core in with_context(batches, CONTEXT_FRAMES):
-        part = spectra[0, :, : model.bins]
-        wind = np.zeros_like(spectra[:, core])
-        if model.loudest > 0:
-            whole = np.maximum(share[first : first + part.shape[0]], LEAST_SHARE).astype(np.float32)
-            power = (part.real**2 + part.imag**2) / whole[:, np.newaxis]
-            gain = wind_gain(power, model, rover_power(spectra[0], whole, model))
-            wind[0, :, : model.bins] = part[core] * gain[core].astype(np.float32)
-        yield first + core.start, wind
+    reach = model.reach
+    shares = model.rover.shares(high_power)
+    level = frame_levels(power, shares, model)
+    return Expected(
+        wind=model.wind.at(level)[:, :reach].astype(np.float32),
+        steady=model.steady[:reach].astype(np.float32),
+        rover=(shares @ model.rover.floors[:, :reach]).astype(np.float32),
+    )
 
 
-def rover_power(
-    spectra: npt.NDArray[np.complex64], share: npt.NDArray[np.float32], model: WindModel
-) -> FloatArray:
-    """The rover's power in each modelled bin, shape (frames or 1, bins): its floor, and a machine at work."""
-    floor = np.maximum(model.floor, 1e-30)[np.newaxis]
-    if model.machine is None:
-        return floor
-    power = (spectra.real**2 + spectra.imag**2) / share[:, np.newaxis]
-    return np.asarray(floor + np.outer(model.machine.activity(power), model.machine.spectrum))
+def frame_levels(power: Float32Array, shares: FloatArray, model: WindModel) -> FloatArray:
+    """The wind's level in each frame by maximum likelihood, never above what the model has heard as wind."""
+    bands = model.bands
+    observed = bands.mean(power)
+    floor = shares @ bands.mean(model.rover.floors + model.steady)
+    shape = bands.mean(model.shape[np.newaxis])[0]
+    part = bands.trust * shape
+    level = np.maximum(observed - floor, 0) @ part / max(float(part @ shape), 1e-300)
+    level = np.clip(level, 1e-6 * model.loudest, model.loudest)
+    for _ in range(LEVEL_ROUNDS):
+        inverse = 1 / (floor + np.outer(level, shape))
+        level = level * np.sqrt((observed * inverse * inverse @ part) / (inverse @ part))
+    return np.asarray(np.minimum(level, model.loudest))
 
 
-def wind_gain(power: npt.NDArray[np.float32], model: WindModel, rover: FloatArray) -> FloatArray:
+def wind_gain(power: Float32Array, wind: Float32Array, rover: Float32Array) -> Float32Array:
     """Wiener's gain in each bin.
 
-    From the prior W = h w, twice: the posterior mean of the wind's power, G² |X|² + G R, is smoothed over
+    From the prior W, twice: the posterior mean of the wind's power, G² |X|² + G R, is smoothed over
     5 frames and 7 bins and mixed with the prior; so the gain follows what the model did not foresee,
     without the flutter of single bins.
 
     Parameters
     ----------
-    power : ndarray of float32, shape (frames, bins)
-        |X|² with the lines taken out.
-    model : WindModel
-    rover : ndarray of float64, shape (frames or 1, bins)
-        As `rover_power` gives it.
+    power, wind, rover : ndarray of float32, shape (frames, bins)
+        |X|² with the lines taken out, and what the model expects of wind and of rover.
 
     Returns
     -------
-    ndarray of float64, shape (frames, bins)
+    ndarray of float32, shape (frames, bins)
         From 0 to 1.
     """
     from scipy.ndimage import uniform_filter
 
-    prior = np.outer(frame_levels(power, model, rover), model.shape)
-    wind = prior
+    rover = np.maximum(rover, TINY)
+    blowing = wind
     for _ in range(2):
-        gain = wind / (wind + rover)
-        posterior = uniform_filter(
-            gain**2 * power + gain * rover, (SMOOTHED_FRAMES, SMOOTHED_BINS), mode="nearest"
-        )
-        wind = (0.5 * prior + posterior) / 1.5
-    return np.asarray(wind / (wind + rover))
+        gain = blowing / (blowing + rover)
+        posterior = posterior_power(power, gain, rover)
+        smoothed = uniform_filter(posterior, (SMOOTHED_FRAMES, SMOOTHED_BINS), mode="nearest")
+        blowing = (0.5 * wind + smoothed) / np.float32(1.5)
+    return np.asarray(blowing / (blowing + rover), dtype=np.float32)
 
 
-def frame_levels(power: npt.NDArray[np.float32], model: WindModel, rover: FloatArray) -> FloatArray:
-    """The wind's level in each frame by maximum likelihood, never above what the model has heard as wind."""
-    trust = np.minimum(1.0, LOW_FREQUENCIES / np.maximum(model.frequencies, 1.0)) * model.shape
-    level = np.maximum((np.maximum(power - rover, 0) @ trust) / max(float(trust @ model.shape), 1e-300), 0)
-    level = np.minimum(level, model.loudest)
-    for _ in range(LEVEL_ROUNDS):
-        expected = rover + np.outer(level, model.shape)
-        level = level * np.sqrt(((power / expected**2) @ trust) / np.maximum((1 / expected) @ trust, 1e-300))
-    return np.asarray(np.minimum(level, model.loudest))
+def posterior_power(power: Float32Array, gain: Float32Array, rover: Float32Array) -> Float32Array:
+    """The wind's mean power given |X|²: G² |X|² + G R."""
+    return np.asarray(gain * (gain * power + rover))

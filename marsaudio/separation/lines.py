@@ -68,7 +68,7 @@ class PhaseStatistics:
 
     def __init__(self, fourier: ShortTimeFourier) -> None:
         self._fourier = fourier
-        self._lag = fourier.n_fft // fourier.hop_length
+        self.context = fourier.n_fft // fourier.hop_length
         self._phasors = np.zeros(fourier.bins, dtype=np.complex128)
         self._log_power = np.zeros(fourier.bins)
         self.pairs = 0
@@ -76,20 +76,26 @@ class PhaseStatistics:
 
     def add(self, batches: Iterable[tuple[int, Spectra]], usable: npt.NDArray[np.bool_]) -> None:
         """Take in the spectra of one channel."""
+        for first, spectra, core in with_context(batches, self.context):
+            self.add_frames(first, spectra[0], core, usable)
+
+    def add_frames(
+        self, first: int, spectra: npt.NDArray[np.complex64], core: slice, usable: npt.NDArray[np.bool_]
+    ) -> None:
+        """Take in the frames `core` of some frames from number `first` on, which hold `context` more before."""
         tiny = np.finfo(np.float32).tiny
-        for first, spectra, core in with_context(batches, self._lag):
-            later = spectra[0, core]
-            begin = max(core.start - self._lag, 0)
-            earlier = spectra[0, begin : core.stop - self._lag]
-            frames = first + np.arange(core.start, core.stop)
-            chosen = usable[frames]
-            self._log_power += np.log10(np.abs(later[chosen]) ** 2 + tiny, dtype=np.float64).sum(axis=0)
-            self.frames += int(chosen.sum())
-            later, frames = later[len(later) - len(earlier) :], frames[len(frames) - len(earlier) :]
-            both = usable[frames] & usable[frames - self._lag]
-            turn = later[both] * earlier[both].conj()
-            self._phasors += (turn / (np.abs(turn) + tiny)).sum(axis=0, dtype=np.complex128)
-            self.pairs += int(both.sum())
+        later = spectra[core]
+        begin = max(core.start - self.context, 0)
+        earlier = spectra[begin : core.stop - self.context]
+        frames = first + np.arange(core.start, core.stop)
+        chosen = usable[frames]
+        self._log_power += np.log10(np.abs(later[chosen]) ** 2 + tiny, dtype=np.float64).sum(axis=0)
+        self.frames += int(chosen.sum())
+        later, frames = later[len(later) - len(earlier) :], frames[len(frames) - len(earlier) :]
+        both = usable[frames] & usable[frames - self.context]
+        turn = later[both] * earlier[both].conj()
+        self._phasors += (turn / (np.abs(turn) + tiny)).sum(axis=0, dtype=np.complex128)
+        self.pairs += int(both.sum())
 
     def lines(self, sample_rate: float) -> list[Line]:
         """The lines that stand out in level and keep their phase."""
@@ -174,13 +180,18 @@ class LineRemoval:
             yield from batches
             return
         for first, spectra, core in with_context(batches, self.context):
-            frames = first + np.arange(spectra.shape[1])
-            rest = spectra[0].copy()
-            steady = np.array([self._subtract(rest, frames, kernel) for kernel in self._kernels])
-            for i in range(core.start, core.stop):
-                if not self._coverage.usable[frames[i]]:
-                    self._subtract_partly(rest[i], int(frames[i]), steady[:, i])
-            yield first + core.start, rest[np.newaxis, core]
+            yield first + core.start, self.clean_frames(first, spectra[0])[np.newaxis, core]
+
+    def clean_frames(self, first: int, spectra: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
+        """Frames from number `first` on without the lines; right from `context` frames off a cut on."""
+        if not self._kernels:
+            return spectra
+        frames = first + np.arange(len(spectra))
+        rest = spectra.copy()
+        steady = np.array([self._subtract(rest, frames, kernel) for kernel in self._kernels])
+        for i in np.flatnonzero(~self._coverage.usable[frames]):
+            self._subtract_partly(rest[i], int(frames[i]), steady[:, i])
+        return rest
 
     def _subtract(
         self,

@@ -16,8 +16,9 @@ from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
-from marsaudio.separation.model import WindModel
-from marsaudio.separation.two_readings import Plan, plan_separation, wind_blocks
+from marsaudio.separation.model import RoverFloor, WindModel
+from marsaudio.separation.readings import Plan, plan_separation, wind_blocks
+from marsaudio.separation.rover_model import RoverModel, fit_rover
 
 logger = logging.getLogger("marsaudio")
 
@@ -92,7 +93,7 @@ class SeparatedFiles:
     duration: float
 
 
-def separate(recording: Recording, *, rover_noise: Recording | None = None) -> Stems:
+def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None = None) -> Stems:
     """Take a recording apart into wind and rover.
 
     The rover's lines are found by their steady phase and taken out coherently; a floor is learned in every
@@ -126,9 +127,8 @@ def separate(recording: Recording, *, rover_noise: Recording | None = None) -> S
     True
     """
     require_recording(recording, "separate")
-    if rover_noise is not None:
-        require_recording(rover_noise, "separate(..., rover_noise=...)")
-    plan = plan_separation(recording, recording.source.encoding, rover_noise)
+    reference = _reference(rover_noise, recording.sample_rate)
+    plan = plan_separation(recording, recording.source.encoding, reference)
     wind = np.empty_like(recording.samples)
     position = 0
     for _, part in wind_blocks(recording, plan):
@@ -151,7 +151,7 @@ def separate_file(
     *,
     wind: str | os.PathLike[str],
     rover: str | os.PathLike[str],
-    rover_noise: Recording | None = None,
+    rover_noise: Recording | RoverModel | None = None,
 ) -> SeparatedFiles:
     """Take a file apart into two files, block by block: the same numbers as `separate`, in flat memory.
 
@@ -191,7 +191,7 @@ def separate_file(
             f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two different files, and neither "
             f"may be the input {str(known.path)!r}. Choose other names."
         )
-    plan = plan_separation(opened, opened.info.encoding, rover_noise)
+    plan = plan_separation(opened, opened.info.encoding, _reference(rover_noise, opened.sample_rate))
     encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
     try:
         _write_stems(opened, plan, (wind_path, rover_path), encodings, known)
@@ -202,6 +202,21 @@ def separate_file(
     return SeparatedFiles(
         wind_path, rover_path, plan.models, plan.notes, known, opened.frames / opened.sample_rate
     )
+
+
+def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverFloor | None:
+    """What a recording is held against."""
+    if rover_noise is None:
+        return None
+    if not isinstance(rover_noise, RoverModel):
+        require_recording(rover_noise, "separate(..., rover_noise=...)")
+    if rover_noise.sample_rate != sample_rate:
+        raise ParameterError(
+            f"rover_noise is at {rover_noise.sample_rate:g} Hz, the recording at {sample_rate:g} Hz. Use a "
+            "reference of the same microphone, or resample it first."
+        )
+    model = rover_noise if isinstance(rover_noise, RoverModel) else fit_rover(rover_noise)
+    return model.as_reference
 
 
 def _write_stems(

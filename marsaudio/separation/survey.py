@@ -65,9 +65,9 @@ class Survey:
         sounding = ~self.muted(channel)
         return float(self.means[channel, sounding].mean()) if sounding.any() else 0.0
 
-    def coverage(self, channel: int, fourier: ShortTimeFourier, frames: int) -> Coverage:
-        """What part of each frame of a channel is sound."""
-        return Coverage(fourier, frames, self.stretch, self.muted(channel))
+    def coverage(self, channel: int, fourier: ShortTimeFourier, frames: int, *, factor: int = 1) -> Coverage:
+        """What part of each frame of a channel is sound, at a rate lowered by a whole factor."""
+        return Coverage(fourier, frames, self.stretch // factor, self.muted(channel))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +123,9 @@ class Coverage:
         return np.asarray(self.fourier.first_start + self.fourier.hop_length * np.arange(count))
 
 
-def survey(source: SampleSource) -> Survey:
-    """Read a source once, front to back."""
-    stretch = max(round(STRETCH_SECONDS * source.sample_rate), 2)
+def survey(source: SampleSource, factor: int = 1) -> Survey:
+    """Read a source once, front to back, in stretches of a multiple of `factor` samples."""
+    stretch = max(round(STRETCH_SECONDS * source.sample_rate / factor), 2) * factor
     peak, equal = 0.0, True
     activity, means = [], []
     for block in _whole_stretches(source, stretch):

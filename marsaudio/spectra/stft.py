@@ -107,7 +107,7 @@ class ShortTimeFourier:
         """
         import scipy.fft
 
-        samples = _SlidingRange(source)
+        samples = SlidingRange(source)
         count = self.frame_count(source.frames)
         size = self._batch_size
         for first in range(0, count, size):
@@ -204,7 +204,7 @@ def with_context(
         yield held_first, held, slice(core_first - held_first, held.shape[1])
 
 
-class _SlidingRange:
+class SlidingRange:
     """Ranges of a source's samples, each starting no earlier than the one before; zero outside."""
 
     def __init__(self, source: SampleSource) -> None:
