@@ -333,7 +333,7 @@ def working_machine(seconds=16, rate=16000, seed=3):
 def test_a_machine_that_comes_and_goes_is_not_taken_for_wind():
     machine = ma.Recording(working_machine(), 16000)
     stems = ma.separate(machine)
-    assert stems.models[0].machine is not None
+    assert stems.models[0].rover.activity is not None
     assert 20 * np.log10(stems.wind.samples.std() / machine.samples.std()) < -8
 
 
@@ -348,7 +348,7 @@ def test_wind_under_a_working_machine_is_still_found():
 
 def test_a_steady_machine_is_none_that_comes_and_goes():
     recording, _, _ = scene(12, 16000)
-    assert ma.separate(recording).models[0].machine is None
+    assert ma.separate(recording).models[0].rover.activity is None
 
 
 def test_wind_whose_codec_switches_high_frequencies_on_is_still_wind():

@@ -53,7 +53,7 @@ class Bands:
         sums = np.add.reduceat(periodograms, self.first, axis=1, dtype=np.float64)
         return np.asarray(sums / self.widths)
 
-    def smooth(self, spectrum: FloatArray) -> FloatArray:
+    def smooth(self, spectrum: npt.NDArray[np.floating]) -> FloatArray:
         """A weighted geometric mean over neighbouring bands: smooth in log frequency and log power."""
         positive = np.maximum(spectrum, 1e-12 * np.max(spectrum, initial=1e-300))
         return np.asarray(np.exp(self._smoother @ np.log(positive)))

@@ -82,7 +82,7 @@ class PhaseStatistics:
     def add_frames(
         self, first: int, spectra: npt.NDArray[np.complex64], core: slice, usable: npt.NDArray[np.bool_]
     ) -> None:
-        """Take in the frames `core` of some frames from number `first` on, which hold `context` more before."""
+        """Take in the frames `core` of some from number `first` on, with `context` frames before."""
         tiny = np.finfo(np.float32).tiny
         later = spectra[core]
         begin = max(core.start - self.context, 0)

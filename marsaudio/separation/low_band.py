@@ -9,9 +9,9 @@ without delay that leaves everything up to 4 kHz as it is. Both are fast convolu
 that is fixed to the first sample, so the numbers do not depend on how the samples arrive.
 
 Source: R. E. Crochiere and L. R. Rabiner, *Multirate Digital Signal Processing* (1983), chapter 2;
-overlap-save: T. G. Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer Conf. (1966),
-doi:10.1145/1464182.1464209; the window of h: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh
-window function", Proc. IEEE Int. Symp. Circuits and Systems (1974).
+overlap-save: T. G. Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer
+Conf. (1966), doi:10.1145/1464182.1464209; the window of h: J. F. Kaiser, "Nonrecursive digital filter
+design using the I0-sinh window function", Proc. IEEE Int. Symp. Circuits and Systems (1974).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Resampler:
             yield low[:, self._guard : self._guard + count]
 
     def raise_again(self, blocks: Iterable[Samples], frames: int) -> Iterator[Samples]:
-        """Give samples at the low rate, which hold nothing above 4 kHz, at the full rate: `frames` of them."""
+        """Give samples at the low rate, with nothing above 4 kHz, at the full rate: `frames` of them."""
         import scipy.fft
 
         if self.factor == 1:

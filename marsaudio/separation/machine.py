@@ -5,8 +5,9 @@ from moment to moment is read there, and the rover has a floor of its own at eac
 
 R(t, f) = sum_j q_j(a_t) R_j(f),
 
-where q_j are the weights of linear interpolation between the levels. A motor may have other tones when it runs
-fast than when it runs slowly, and some only when it rests, which a single spectrum times its activity cannot say.
+where q_j are the weights of linear interpolation between the levels. A motor may have other tones when it
+runs fast than when it runs slowly, and some only when it rests, which a single spectrum times its activity
+cannot say.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Activity:
 
 
 def interpolation_shares(values: FloatArray, knots: FloatArray) -> FloatArray:
-    """Weights of linear interpolation between rising knots, shape (values, knots); beyond the ends, the end's."""
+    """Weights of linear interpolation between rising knots, shape (values, knots); constant beyond."""
     unit = np.eye(len(knots))
     return np.stack([np.interp(values, knots, unit[j]) for j in range(len(knots))], axis=1)
 

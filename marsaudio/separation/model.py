@@ -2,9 +2,9 @@
 
 E|X(t, f)|² = R(t, f) + M(t, f)
 
-R is the rover: a floor in every bin, or one for each of a few levels of activity where a machine comes and goes
-(`marsaudio.separation.machine`). M is the wind: a level that rises and falls with the gusts, and a smooth
-spectrum that follows it (`marsaudio.separation.wind`). All are fitted to the periodograms by maximum
+R is the rover: a floor in every bin, or one for each of a few levels of activity where a machine comes and
+goes (`marsaudio.separation.machine`). M is the wind: a level that rises and falls with the gusts, and a
+smooth spectrum that follows it (`marsaudio.separation.wind`). All are fitted to the periodograms by maximum
 likelihood for Gaussian noise (Itakura-Saito divergence). Read `fit` from top to bottom.
 
 Source: C. Févotte, N. Bertin, J.-L. Durrieu, "Nonnegative matrix factorization with the Itakura-Saito
@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -401,7 +402,7 @@ def _notes_on_reference(limited: float | None, independent: float) -> list[str]:
 def start_of_wind(
     power: FloatArray, shares: FloatArray, floors: FloatArray, bands: Bands
 ) -> tuple[FloatArray, FloatArray]:
-    """Level and spectrum of the wind to begin with: the excess over the floor, and its mean where it is loud."""
+    """Level and spectrum of the wind to begin with: the excess over the floor, and its mean where loud."""
     floor = shares @ floors
     excess = np.clip(power / floor - 1, 0, 30)
     level = np.maximum(excess @ bands.trust / bands.trust.sum(), 1e-3)
@@ -429,8 +430,8 @@ def factorise(
     h <- h sqrt(sum_f c B w / V² / sum_f c w / V),  w and R_j likewise over time,  V = sum_j q_j R_j + h w.
 
     c weighs the bands: by their width to the power 0.7, and less above 300 Hz, since low frequencies
-    tell the wind's level best. w is smoothed over frequency in every round. `ties` draws the floors of all levels
-    towards their mean in bands that do not tell them apart.
+    tell the wind's level best. w is smoothed over frequency in every round. `ties` draws the floors of all
+    levels towards their mean in bands that do not tell them apart.
     """
     # On one scale for all recordings, so that single precision does.
     scale = float(floors.mean())
@@ -442,7 +443,7 @@ def factorise(
     spectrum = shape.astype(np.float32)
     part = trust * spectrum
 
-    def fitted() -> tuple[Float32Array, Float32Array]:
+    def fitted() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         inverse = 1 / (weights @ rover + np.outer(level, spectrum))
         return observed * inverse * inverse, inverse
 
@@ -473,7 +474,7 @@ def ties_of_levels(
     shape: FloatArray,
     bands: Bands,
 ) -> FloatArray:
-    """How far each band is from telling the levels of activity apart, from 0 (clearly told) to 1 (not at all).
+    """How far each band is from telling the levels of activity apart, from 0 (clear) to 1 (not at all).
 
     The gain of log-likelihood of a floor for each level over one for all is g = sum_t n_b (B / V0 + ln V0
     - B / V1 - ln V1) / 3, a frame in three being independent, over five bands and for each level more
@@ -509,7 +510,10 @@ def come_and_go_together(
     """
     weights = bands.trust * shape / floor
     halves = np.arange(len(weights)) // 4 % 2
-    levels = [np.log1p(np.maximum(excess[:, halves == half] @ weights[halves == half], 0)) for half in (0, 1)]
+    levels = []
+    for half in (halves == 0, halves == 1):
+        mean = excess[:, half] @ weights[half] / weights[half].sum()
+        levels.append(np.log1p(np.maximum(mean, 0)))
     deviations = [level - level.mean() for level in levels]
     energy = np.sqrt(np.prod([deviation @ deviation for deviation in deviations]))
     correlation = deviations[0] @ deviations[1] / energy if energy > 0 else 0.0

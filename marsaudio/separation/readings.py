@@ -12,6 +12,7 @@ or block by block, the numbers are the same.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ GRID_BITS = 24  # what float32 holds exactly
 
 @dataclass(frozen=True)
 class Transforms:
-    """The frames of a recording, at its own rate and at the lower one that holds all wind: the same moments."""
+    """The frames of a recording at its own rate, and the same moments at the lower one of the wind."""
 
     resampler: Resampler
     full: ShortTimeFourier
@@ -156,6 +157,10 @@ class Heard:
         frames = np.arange(len(self.coverage.usable))
         return np.asarray(self.coverage.usable & section.holds(frames))
 
+    def high_columns(self, chosen: BoolArray) -> FloatArray:
+        """The power above the wind's frequencies in chosen frames, or in means over neighbouring ones."""
+        return np.asarray(mean_columns([self.high_power[chosen]], int(chosen.sum())))
+
 
 @dataclass(frozen=True)
 class Section:
@@ -243,9 +248,8 @@ def listen(
     for first, spectra, core in with_context(transforms.full.batches(channel), statistics[0].context):
         here = slice(first + core.start, first + core.stop)
         above = transforms.density(spectra[0, core, transforms.bins :], low=False)
-        high_power[here] = (
-            transforms.high.mean(above) / np.maximum(full.share[here], LEAST_SHARE)[:, np.newaxis]
-        )
+        share = np.maximum(full.share[here], LEAST_SHARE)
+        high_power[here] = transforms.high.mean(above) / share[:, np.newaxis]
         for usable, statistic in zip(chosen, statistics, strict=True):
             if usable[here].any():
                 statistic.add_frames(first, spectra[0], core, usable)
@@ -266,7 +270,7 @@ def _sections(count: int, transforms: Transforms) -> list[Section]:
     """Equal stretches of about five minutes."""
     number = max(round(count / (SECTION_SECONDS * transforms.frames_a_second)), 1)
     edges = [round(count * i / number) for i in range(number + 1)]
-    return [Section(first, last) for first, last in zip(edges, edges[1:], strict=False)]
+    return [Section(first, last) for first, last in itertools.pairwise(edges)]
 
 
 def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
@@ -301,6 +305,7 @@ def periodograms_of(heard: Heard, transforms: Transforms, removals: list[LineRem
 def learn(heard: Heard, transforms: Transforms, reference: RoverFloor | None) -> ChannelPlan:
     """Learn floor and wind of each section of a channel."""
     plan = ChannelPlan(heard, (), transforms)
+    duration = heard.channel.frames / heard.channel.sample_rate
     models = []
     collected = periodograms_of(heard, transforms, plan.removals)
     for section, periodograms in zip(heard.sections, collected, strict=True):
@@ -309,7 +314,7 @@ def learn(heard: Heard, transforms: Transforms, reference: RoverFloor | None) ->
         model = fit(
             periodograms,
             transforms.frequencies,
-            np.asarray(mean_columns([heard.high_power[usable]], count)),
+            heard.high_columns(usable),
             transforms.high,
             # Of columns that are means of many frames, each is independent.
             independent=min(count / FRAMES_PER_INDEPENDENT, len(periodograms)),
@@ -321,10 +326,7 @@ def learn(heard: Heard, transforms: Transforms, reference: RoverFloor | None) ->
                 lines=section.lines,
                 channel=heard.channel.channel,
                 start=section.first / transforms.frames_a_second,
-                stop=min(
-                    section.last / transforms.frames_a_second,
-                    heard.channel.frames / heard.channel.sample_rate,
-                ),
+                stop=min(section.last / transforms.frames_a_second, duration),
             )
         )
     return dataclasses.replace(plan, models=tuple(models))
@@ -363,11 +365,10 @@ def wind_spectra(plan: ChannelPlan) -> Iterator[tuple[int, npt.NDArray[np.comple
         for moment in moments:
             if moment.expected is None:
                 continue
-            reach = moment.expected.steady.size
-            gain = wind_gain(
-                moment.power[:, :reach], moment.expected.wind + moment.expected.steady, moment.expected.rover
-            )
-            share = moment.fade[core, np.newaxis] * gain[core]
+            expects = moment.expected
+            reach = expects.steady.size
+            gain = wind_gain(moment.power[:, :reach], expects.wind + expects.steady, expects.rover)
+            share = np.where(moment.sounding, moment.fade, 0)[core, np.newaxis] * gain[core]
             wind[:, :reach] += moment.rest[core, :reach] * share
         yield first + core.start, wind
 
@@ -384,6 +385,8 @@ class Moment:
         Their periodograms, as of whole frames.
     expected : Expected or None
         None where the model holds no wind.
+    sounding : ndarray of bool, shape (frames,)
+        Where any sound is in the frame.
     fade : ndarray of float32, shape (frames,)
         How much this section counts in each frame; all sections together count 1.
     """
@@ -391,6 +394,7 @@ class Moment:
     rest: npt.NDArray[np.complex64]
     power: Float32Array
     expected: Expected | None
+    sounding: BoolArray
     fade: Float32Array
 
 
@@ -413,7 +417,7 @@ def _moments(
             share = np.maximum(heard.coverage.share[here], LEAST_SHARE).astype(np.float32)
             power = transforms.density(rest[:, : transforms.bins], low=True) / share[:, np.newaxis]
             expects = expected(power, heard.high_power[here], model) if model.reach else None
-            moments.append(Moment(rest, power, expects, fade[here]))
+            moments.append(Moment(rest, power, expects, heard.coverage.share[here] > 0, fade[here]))
         inner = slice(core.start - around.start, core.stop - around.start)
         yield first + around.start, spectra[0, around], inner, moments
 

@@ -131,7 +131,6 @@ class RoverModel:
             import matplotlib.pyplot as plt
 
             _, ax = plt.subplots(figsize=(10, 4.5), layout="constrained")
-        decibels = lambda power: 10 * np.log10(np.maximum(power, FAINTEST))  # noqa: E731
         settings = {"color": "black", "linewidth": 1.2, "label": "floor, lines taken out", **kwargs}
         (floor,) = ax.plot(self.frequencies[1:], decibels(self.floor[1:]), **settings)
         if len(self.floors) > 1:
@@ -243,8 +242,8 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
     used = [one for one in heard if one.coverage.usable.any()]
     if not used:
         raise ParameterError(
-            f"This recording of {recording.duration:.3f} s is too short to learn the rover from. Give at least "
-            f"{2 * transforms.full.n_fft / recording.sample_rate:.1f} s without digital silence."
+            f"This recording of {recording.duration:.3f} s is too short to learn the rover from. Give at "
+            f"least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s without digital silence."
         )
     count = sum(int(one.coverage.usable.sum()) for one in used)
     periodograms = np.concatenate([_periodograms(one, transforms) for one in used])
@@ -313,8 +312,8 @@ def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
             raise ValueError("it does not say that it is one")
         if held["version"] != VERSION:
             raise AudioFormatError(
-                f"{str(path)!r} is a rover model of version {held['version']}, and this marsaudio reads version "
-                f"{VERSION}. Fit and save it again, or take the marsaudio that wrote it."
+                f"{str(path)!r} is a rover model of version {held['version']}, and this marsaudio reads "
+                f"version {VERSION}. Fit and save it again, or take the marsaudio that wrote it."
             )
         return _from_json(held)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -339,10 +338,12 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
         raise ValueError("its rate or its step of frequency is no positive number")
     if len(high_frequencies) != len(high_floor) or len(shares) != len(floors):
         raise ValueError("its arrays do not fit each other")
-    source = {name: tuple(value) if name == "history" else value for name, value in held["source"].items()}
+    source: dict[str, Any] = {
+        name: tuple(value) if name == "history" else value for name, value in held["source"].items()
+    }
     return RoverModel(
         sample_rate=rate,
-        frequencies=np.arange(floors.shape[1]) * step,
+        frequencies=np.arange(floors.shape[1], dtype=np.float64) * step,
         floors=np.maximum(floors, FAINTEST),
         activity=activity,
         level_shares=shares,
@@ -353,6 +354,11 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
         source=Source(**source),
         notes=tuple(str(note) for note in held["notes"]),
     )
+
+
+def decibels(power: FloatArray) -> FloatArray:
+    """10 log10 of a power, of none as well."""
+    return np.asarray(10 * np.log10(np.maximum(power, FAINTEST)))
 
 
 def _numbers(held: Any, *, dimensions: int) -> FloatArray:

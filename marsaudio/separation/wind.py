@@ -2,8 +2,8 @@
 
 M(t, f) = h_t sum_j q_j(log h_t) w_j(f) / sum_j q_j(log h_t) h_j + s(f)
 
-h is the level, w_j the wind's mean spectrum at levels around h_j (a gust is not only louder, it also reaches to
-higher frequencies), q_j the weights of linear interpolation between them, and s what blows all the time.
+h is the level, w_j the wind's mean spectrum at levels around h_j (a gust is not only louder, it also reaches
+to higher frequencies), q_j the weights of linear interpolation between them, and s what blows all the time.
 """
 
 from __future__ import annotations
@@ -120,9 +120,9 @@ def steady_part(
 ) -> tuple[FloatArray, float]:
     """What of the floor may be wind that never stops: s(f), and its share of the mean wind.
 
-    With one microphone, wind that never stops is like a floor. But the logarithm of a wind's level spreads about
-    evenly to both sides; a level from which a constant was taken has a long tail downwards. So the constant is
-    given back (`steady_share`), with the wind's mean spectrum, up to 90 % of the floor.
+    With one microphone, wind that never stops is like a floor. But the logarithm of a wind's level spreads
+    about evenly to both sides; a level from which a constant was taken has a long tail downwards. So the
+    constant is given back (`steady_share`), with the wind's mean spectrum, up to 90 % of the floor.
 
     Parameters
     ----------
@@ -150,15 +150,15 @@ def steady_part(
 def steady_share(level: FloatArray) -> float:
     """The largest constant c that leaves log(L + c) as even as a wind's, to 95 % confidence.
 
-    Even means: the quantile skewness (q90 + q10 - 2 q50) / (q90 - q10) of log(L + c) exceeds 0 by no more than
-    1.64 standard errors, 1.04 / sqrt(n) for n independent normal values; n follows from the
+    Even means: the quantile skewness (q90 + q10 - 2 q50) / (q90 - q10) of log(L + c) exceeds 0 by no more
+    than 1.64 standard errors, 1.04 / sqrt(n) for n independent normal values; n follows from the
     autocorrelation of log(L + c). And log(L + c) spreads by at least 0.2 nepers, since no wind blows quite
     evenly.
 
-    Source: the shift that makes the logarithm symmetric: J. R. Stedinger, "Fitting log normal
-    distributions to hydrologic data", Water Resour. Res. 16 (1980), doi:10.1029/WR016i003p00481; the error of the
-    skewness follows from the joint distribution of sample quantiles: M. G. Kendall and A. Stuart, *The Advanced Theory of
-    Statistics*, volume 1.
+    Source: the shift that makes the logarithm symmetric: J. R. Stedinger, "Fitting log normal distributions
+    to hydrologic data", Water Resour. Res. 16 (1980), doi:10.1029/WR016i003p00481; the error of the skewness
+    follows from the joint distribution of sample quantiles: M. G. Kendall and A. Stuart, *The Advanced Theory
+    of Statistics*, volume 1.
 
     Parameters
     ----------

@@ -215,6 +215,7 @@ class SlidingRange:
         self._first = 0  # the sample number at which the held part starts
 
     def take(self, start: int, stop: int) -> Samples:
+        """The samples from `start` up to `stop`."""
         wanted = min(stop, self._end)
         parts, length = [self._held], self._held.shape[1]
         while self._first + length < wanted:
