@@ -360,7 +360,7 @@ def wind_spectra(plan: ChannelPlan) -> Iterator[tuple[int, npt.NDArray[np.comple
         The number of the first frame.
     spectra : ndarray of complex64, shape (frames, bins)
     """
-    for first, spectra, core, moments in _moments(plan):
+    for first, spectra, core, moments in moments_of(plan):
         wind = np.zeros_like(spectra[core])
         for moment in moments:
             if moment.expected is None:
@@ -385,6 +385,8 @@ class Moment:
         Their periodograms, as of whole frames.
     expected : Expected or None
         None where the model holds no wind.
+    cut_off : float or None
+        The model's, in Hz.
     sounding : ndarray of bool, shape (frames,)
         Where any sound is in the frame.
     fade : ndarray of float32, shape (frames,)
@@ -394,11 +396,12 @@ class Moment:
     rest: npt.NDArray[np.complex64]
     power: Float32Array
     expected: Expected | None
+    cut_off: float | None
     sounding: BoolArray
     fade: Float32Array
 
 
-def _moments(
+def moments_of(
     plan: ChannelPlan,
 ) -> Iterator[tuple[int, npt.NDArray[np.complex64], slice, list[Moment]]]:
     """Frames with their neighbours, and what the model of each section near them expects there."""
@@ -417,7 +420,9 @@ def _moments(
             share = np.maximum(heard.coverage.share[here], LEAST_SHARE).astype(np.float32)
             power = transforms.density(rest[:, : transforms.bins], low=True) / share[:, np.newaxis]
             expects = expected(power, heard.high_power[here], model) if model.reach else None
-            moments.append(Moment(rest, power, expects, heard.coverage.share[here] > 0, fade[here]))
+            moments.append(
+                Moment(rest, power, expects, model.cut_off, heard.coverage.share[here] > 0, fade[here])
+            )
         inner = slice(core.start - around.start, core.stop - around.start)
         yield first + around.start, spectra[0, around], inner, moments
 

@@ -6,21 +6,26 @@ import dataclasses
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
+from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
 from marsaudio.separation.model import RoverFloor, WindModel
 from marsaudio.separation.readings import Plan, plan_separation, wind_blocks
 from marsaudio.separation.rover_model import RoverModel, fit_rover
 
 logger = logging.getLogger("marsaudio")
+
+SAME_LINE_HZ = 2.0  # lines of several sections that are nearer than this are one
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +38,19 @@ class Stems:
         ``wind.samples + rover.samples`` is the recording's samples, bit for bit, for 16- and 24-bit
         input; for other input to within half a step of 2**-23 of its peak.
     models : tuple of WindModel
-        What was learned, one for each channel; one in all where the channels are equal.
+        What was learned, one for each channel; one in all where the channels are equal. A recording of many
+        minutes has several for each channel, section by section.
     notes : tuple of str
         What a reader of the result must know, such as that there was too little to learn from.
+    plan : Plan
+        How the wind was found, for the figures that are worked out when they are asked for.
     """
 
     wind: Recording
     rover: Recording
     models: tuple[WindModel, ...]
     notes: tuple[str, ...]
+    plan: Plan = field(repr=False)
 
     def __iter__(self) -> Iterator[Recording]:
         return iter((self.wind, self.rover))
@@ -55,7 +64,59 @@ class Stems:
     @property
     def line_frequencies(self) -> list[list[float]]:
         """The frequencies of the rover's lines in each distinct channel, in Hz."""
-        return [[line.frequency for line in model.lines] for model in self.models]
+        channels = sorted({model.channel for model in self.models})
+        return [
+            _distinct(
+                [line.frequency for model in self.models if model.channel == channel for line in model.lines]
+            )
+            for channel in channels
+        ]
+
+    def models_of(self, channel: int) -> list[WindModel]:
+        """What was learned from a channel, section by section."""
+        return [model for model in self.models if model.channel == channel]
+
+    @property
+    def cut_off(self) -> float | None:
+        """The highest frequency that wind was found at, in Hz; None where none was found for certain."""
+        return max((model.cut_off for model in self.models if model.cut_off is not None), default=None)
+
+    @property
+    def wind_lower(self) -> BandLevels:
+        """The wind's level from below: what never stops counts as the rover's."""
+        return self._levels(self._doubt.lower)
+
+    @property
+    def wind_upper(self) -> BandLevels:
+        """The wind's level from above: with what may be steady wind, as in the wind stem."""
+        return self._levels(self._doubt.upper)
+
+    @property
+    def unidentifiable(self) -> float | None:
+        """The share of the wind's power below the cut-off, from 0 to 1, that may as well be the rover's.
+
+        None where no wind was found for certain.
+        """
+        return self._doubt.unidentifiable
+
+    @property
+    def snr_before(self) -> float | None:
+        """Wind over rover in the recording, below the cut-off, as estimated, in dB."""
+        return self._doubt.before
+
+    @property
+    def snr_after(self) -> float | None:
+        """Wind over rover in the wind stem, below the cut-off, as estimated, in dB."""
+        return self._doubt.after
+
+    @cached_property
+    def _doubt(self) -> Doubt:
+        return doubt_about(self.plan.channels)
+
+    def _levels(self, power: npt.NDArray[np.float64]) -> BandLevels:
+        with np.errstate(divide="ignore"):
+            level = 10 * np.log10(power) + self.wind.level_offset
+        return BandLevels(level, self._doubt.times, self._doubt.edges, self.wind.level_unit)
 
     def __repr__(self) -> str:
         model = self.models[0]
@@ -68,6 +129,15 @@ class Stems:
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
         return self.wind._repr_html_() + self.rover._repr_html_() + notes
+
+
+def _distinct(frequencies: list[float]) -> list[float]:
+    """Rising frequencies without those that an earlier one stands for, within a bin of the transform."""
+    kept: list[float] = []
+    for frequency in sorted(frequencies):
+        if not kept or frequency - kept[-1] > SAME_LINE_HZ:
+            kept.append(frequency)
+    return kept
 
 
 @dataclass(frozen=True)
@@ -143,6 +213,7 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
         rover=dataclasses.replace(recording, samples=rover, source=source.after("rover stem")),
         models=plan.models,
         notes=plan.notes,
+        plan=plan,
     )
 
 
