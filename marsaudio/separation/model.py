@@ -441,7 +441,6 @@ def factorise(
     trust = bands.trust.astype(np.float32)
     tiny = np.float32(1e-30)
     spectrum = shape.astype(np.float32)
-    part = trust * spectrum
 
     def fitted() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         inverse = 1 / (weights @ rover + np.outer(level, spectrum))
@@ -452,14 +451,12 @@ def factorise(
         part = trust * spectrum
         level = level * np.sqrt((ratio @ part) / (inverse @ part + tiny))
         ratio, inverse = fitted()
-        spectrum = bands.smooth(spectrum * np.sqrt((level @ ratio) / (level @ inverse + tiny))).astype(
-            np.float32
-        )
+        better = spectrum * np.sqrt((level @ ratio) / (level @ inverse + tiny))
+        rover = rover * np.sqrt((weights.T @ ratio) / (weights.T @ inverse + tiny))
+        spectrum = bands.smooth(better).astype(np.float32)
         total = spectrum.sum()
         spectrum = spectrum / total
         level = np.maximum(level * total, np.float32(1e-12))
-        ratio, inverse = fitted()
-        rover = rover * np.sqrt((weights.T @ ratio) / (weights.T @ inverse + tiny))
         if ties is not None:
             rover = tied(rover, shares, ties).astype(np.float32)
         rover = np.clip(rover, lowest, highest)
@@ -552,15 +549,25 @@ def refine_floors(
 ) -> FloatArray:
     """The floors in every bin, so that what is left of lines stays narrow: weighted against the wind.
 
-    R_j <- R_j sqrt(sum_t q_j P / V² / sum_t q_j / V), six times.
+    R_j <- R_j sqrt(sum_t q_j P / V² / sum_t q_j / V), six times. Where a steady rover is all there is, that
+    is the mean.
     """
     scale = float(floors.mean())
-    observed, weights = periodograms / np.float32(scale), shares.astype(np.float32)
-    blowing, rover = (wind / scale).astype(np.float32), (floors / scale).astype(np.float32)
+    weights = shares.astype(np.float32)
+    rover = (floors / scale).astype(np.float32)
+    windy = np.flatnonzero(wind.max(axis=0, initial=0.0) > FAINTEST_SHARE * floors.min(axis=0))
+    stop = rover.shape[1]
+    if len(rover) == 1:
+        stop = int(windy[-1]) + 1 if windy.size else 0
+        rover[0, stop:] = periodograms[:, stop:].mean(axis=0, dtype=np.float64) / scale
+    observed = periodograms[:, :stop] / np.float32(scale)
+    blowing = (wind[:, :stop] / scale).astype(np.float32)
+    part = rover[:, :stop]
     tiny = np.float32(1e-30)
     for _ in range(FLOOR_ROUNDS):
-        inverse = 1 / np.maximum(weights @ rover + blowing, tiny)
-        rover = rover * np.sqrt((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
-        if len(rover) > 1:
-            rover = tied(rover, shares, ties).astype(np.float32)
+        inverse = 1 / np.maximum(weights @ part + blowing, tiny)
+        part = part * np.sqrt((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
+        if len(part) > 1:
+            part = tied(part, shares, ties[:stop]).astype(np.float32)
+    rover[:, :stop] = part
     return bounds.keep(np.asarray(rover, dtype=np.float64) * scale)
