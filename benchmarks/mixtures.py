@@ -24,6 +24,7 @@ __all__ = [
     "IN_THE_WINDS_BAND",
     "MACHINES",
     "RATE",
+    "RECORDED",
     "REPORTING_SEEDS",
     "SECONDS",
     "SIMULATED_ROVERS",
@@ -37,6 +38,7 @@ CHOOSING_SEEDS = range(1, 100)  # parameters may be chosen on these
 REPORTING_SEEDS = range(1000, 1100)  # and are reported on these
 PEAK = 0.4
 STEP = 2.0**-23
+RECORDED = ("20 Feb 2021", "SuperCam sol 1", "rover, sol 1125")  # where they are at hand
 MACHINES = STEADY_MACHINES | FLUCTUATING_MACHINES
 
 

@@ -49,10 +49,12 @@ def about(results: Results, what_was_run: str) -> str:
     )
     seeds = sorted({case.seed for case in results.cases})
     drawn = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+    recorded = [name for name in mixtures.RECORDED if name in mixtures.WINDS | mixtures.MACHINES]
     return (
         f"Measured on {datetime.date.today().isoformat()}: {what_was_run}, {len(results.cases)} mixtures of "
         f"{mixtures.SECONDS} s at {mixtures.RATE // 1000} kHz, {drawn}. Processor: {processor()}. "
-        f"Python {platform.python_version()}, {libraries}.\n"
+        f"Python {platform.python_version()}, {libraries}. "
+        f"From recordings: {'; '.join(recorded) or 'none'}.\n"
     )
 
 

@@ -1,9 +1,11 @@
 """The benchmark's own figures of merit, against values worked out by hand."""
 
+import matplotlib.image
 import measures
 import mixtures
 import numpy as np
 import peers
+import picture
 import pytest
 import tables
 from mixtures import RATE
@@ -122,6 +124,18 @@ def test_losses_and_better_peers_are_named():
     nothing = results(marsaudio=(10.0, 20.0), low_pass=(9.0, 12.0))
     assert "worse than the low-pass on 0." in tables.low_pass_losses(nothing)
     assert "|" not in tables.better_peers(nothing)
+
+
+def test_tables_say_nothing_of_what_was_not_measured():
+    table = tables.by_ratio(results(marsaudio=(10.0, 20.0)), WIND)
+    row = next(line for line in table.splitlines() if line.startswith("| marsaudio  "))
+    assert row.replace(" ", "") == "|marsaudio|15.0|–|10.0|–|–|–|20.0|"
+
+
+def test_the_picture_can_be_drawn_of_a_few_mixtures(tmp_path):
+    picture.draw(results(marsaudio=(10.0, 20.0)), tmp_path / "picture.png")
+    height, width, _ = matplotlib.image.imread(tmp_path / "picture.png").shape
+    assert (width, height) == (1500, 1575)
 
 
 def test_a_csv_file_has_a_row_for_each_mixture_and_method(tmp_path):
