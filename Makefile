@@ -1,8 +1,8 @@
-# make demo    hear and see Mars without the rover, from the bundled sample
-# make test    lint, types, tests
-# make docs    the documentation, in docs/_build/html
+# make demo     hear and see Mars without the rover, from the bundled sample
+# make test     lint, types, tests
+# make docs     the documentation, in docs/_build/html
 # make quality  measure the separation beside its peers, and renew the tables and the picture of docs/quality.md
-# make clean   remove what these made
+# make clean    remove what these made
 #
 # Each sets up what it needs in .venv. Another Python: make test PYTHON=python3.13 VENV=.venv-3.13
 
@@ -40,7 +40,7 @@ quality: $(VENV)/compare.installed
 	$(BIN)/python benchmarks/separation.py --output output/quality --docs docs
 
 clean:
-	rm -rf $(VENV) demo dist output docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist output/quality docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/demo.installed: pyproject.toml | $(VENV)
 	$(INSTALL) .

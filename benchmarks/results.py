@@ -31,7 +31,7 @@ class Case:
         return "steady" if self.machine in mixtures.STEADY_MACHINES else "fluctuating"
 
     def __str__(self) -> str:
-        return f"{self.wind} wind, {self.machine}, {self.snr_db:.0f} dB".replace("-", "−")
+        return f"{self.wind} wind + {self.machine}, {self.snr_db:.0f} dB".replace("-", "−")
 
 
 class Results:

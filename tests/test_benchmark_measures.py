@@ -118,7 +118,7 @@ def test_means_are_of_the_chosen_mixtures_and_no_ratio_is_below_the_least():
 def test_losses_and_better_peers_are_named():
     found = results(marsaudio=(10.0, 20.0), low_pass=(14.0, 12.0))
     assert "worse than the low-pass on 1." in " ".join(tables.low_pass_losses(found).split())
-    assert "gusty wind, rover, 0 dB" in tables.low_pass_losses(found)
+    assert "gusty wind + rover, 0 dB" in tables.low_pass_losses(found)
     assert "machine: rover, 0 dB" in tables.better_peers(found)
     assert "machine: saw" not in tables.better_peers(found)
     nothing = results(marsaudio=(10.0, 20.0), low_pass=(9.0, 12.0))
