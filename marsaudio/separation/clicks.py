@@ -25,6 +25,7 @@ Ranges = npt.NDArray[np.intp]
 
 SURROUNDINGS_SECONDS = 0.5
 START_DB = 10.0  # over the median of the surroundings: no noise does that by chance
+FAINTEST_DB = 80.0  # below the peak
 END_DB = 3.0  # the click goes on while its power stands out so far
 LONGEST_SECONDS = 0.03  # what lasts longer is a machine at work
 JOINED_SECONDS = 0.01  # clicks nearer to each other than this are one
@@ -35,12 +36,12 @@ SPLIT_HZ, ABOVE_HZ = 600.0, 900.0
 SEGMENT = 2**17  # samples that are given at once
 
 
-def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: float) -> Ranges:
+def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: float, *, peak: float) -> Ranges:
     """Where clicks are, from the power of a high-passed channel in stretches of two milliseconds.
 
     A click starts where a stretch is 10 dB above the median of the half second around it, and lasts as long
     as its neighbours are 3 dB above; what lasts over 30 ms, or returns so often that it fills a twentieth of
-    the time, is none.
+    the time, is none. Nor is what stays 80 dB below the recording's peak, where samples are rounded.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
         Samples in a stretch.
     sample_rate : float
         In Hz.
+    peak : float
+        The largest magnitude of a sample.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
     around = max(round(SURROUNDINGS_SECONDS * sample_rate / stretch), 3)
     quiet = median_filter(power, size=around, mode="nearest")
     standing_out = (power > quiet * 10 ** (END_DB / 10)) & (quiet > 0)
-    loud = (power > quiet * 10 ** (START_DB / 10)) & (quiet > 0)
+    loud = (power > quiet * 10 ** (START_DB / 10)) & (power > peak**2 * 10 ** (-FAINTEST_DB / 10))
     edges = np.diff(np.concatenate([[0], standing_out.astype(np.int8), [0]]))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     before = np.concatenate([[0], np.cumsum(loud)])

@@ -52,7 +52,7 @@ class Survey:
 
     def clicks(self, channel: int, sample_rate: float) -> Ranges:
         """Where clicks are in a channel: the first sample of each and the first after it."""
-        return find_clicks(self.roughness[channel], self.short_stretch, sample_rate)
+        return find_clicks(self.roughness[channel], self.short_stretch, sample_rate, peak=self.peak)
 
     def muted(self, channel: int) -> npt.NDArray[np.bool_]:
         """Which stretches of a channel are digital silence, or a fade of up to half a second beside it.
