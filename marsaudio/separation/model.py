@@ -53,7 +53,7 @@ CUT_BANDS = 3
 TAPER_PER_BAND = 0.5  # nepers that the wind's spectrum falls by in every band above the cut-off
 UNKNOWN_CUT = 300.0  # Hz; how far the wind's spectrum is let reach where no band follows the level
 FAINTEST_SHARE = 1e-3  # of the rover: bins with never more wind than this are all rover
-ROUNDING = 1e-13  # of the strongest band: what single precision leaves of nothing
+ROUNDING = 1e-11  # of the strongest band: what single precision leaves of nothing
 FAINTEST = 1e-30  # a power that stands for none
 
 
