@@ -103,26 +103,24 @@ def doubt_about(channels: tuple[ChannelPlan, ...]) -> Doubt:
     with G = W / (W + R), and the rover's (1 - G)² |X|² + G R. Summed over the bins of a band, that is its
     mean square in the frame. What the wind stem keeps is G² of each, and none of the lines.
     """
-    plan = channels[0]
-    transforms = plan.transforms
+    transforms, coverage = channels[0].heard.transforms, channels[0].heard.coverage
     step = float(transforms.frequencies[1])
     edges = 1000.0 * 10 ** (0.3 * (np.arange(OCTAVES.start, OCTAVES.stop + 1) - 0.5))
     first_bins = np.searchsorted(transforms.frequencies, edges)
-    count = len(plan.heard.coverage.usable)
+    count = len(coverage.usable)
     lower, upper = (np.zeros((len(channels), len(edges) - 1, count)) for _ in range(2))
     sums = _Sums()
     for number, channel in enumerate(channels):
-        for first, spectra, core, moments in moments_of(channel):
-            here = slice(first + core.start, first + core.stop)
+        for frames, moments in moments_of(channel):
+            core = frames.core
+            here = slice(frames.first + core.start, frames.first + core.stop)
             for moment in moments:
-                if moment.expected is None:
-                    continue
                 bounds = _wind_powers(moment.power, moment.expected, step)
-                weight = np.where(moment.sounding, moment.fade, 0)[core, np.newaxis]
+                weight = moment.weight[core, np.newaxis]
                 for levels, power in zip((lower, upper), bounds[:2], strict=True):
                     levels[number, :, here] += (_in_bands(power[core], first_bins) * weight).T
                 cut = int(np.searchsorted(transforms.frequencies, moment.cut_off or 0.0))
-                lines = transforms.density(spectra[core, :cut] - moment.rest[core, :cut], low=True) * step
+                lines = transforms.density((frames.spectra - moment.rest)[core, :cut], low=True) * step
                 sums.rover += float((lines[:, 1:] * weight).sum())
                 for name, power in zip(vars(sums), bounds, strict=True):
                     setattr(sums, name, getattr(sums, name) + float((power[core, 1:cut] * weight).sum()))

@@ -46,6 +46,8 @@ BoolArray = npt.NDArray[np.bool_]
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
 FADE_SECONDS = 10.0  # from one section's model to the next one's
 LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
+LISTENED_FRAMES = 700  # some minute
+HELD_FRAMES = 2400  # some three minutes; the line-free frames of a longer recording are made twice
 GRID_BITS = 24  # what float32 holds exactly
 
 
@@ -64,10 +66,10 @@ class Transforms:
 
         resampler = Resampler.for_wind(sample_rate)
         hop = max(int(scipy.fft.next_fast_len(round(FRAME_SECONDS / 4 * resampler.low_rate), real=True)), 2)
-        full, low = (
-            ShortTimeFourier(4 * step, step, hann(4 * step), padded=True)
-            for step in (hop * resampler.factor, hop)
-        )
+        step = hop * resampler.factor
+        full = ShortTimeFourier(4 * step, step, hann(4 * step), padded=True)
+        # Lines are followed over many frames, so that long batches save work there.
+        low = ShortTimeFourier(4 * hop, hop, hann(4 * hop), padded=True, batch_samples=512 * 4 * hop)
         return cls(resampler, full, low)
 
     @property
@@ -131,6 +133,33 @@ class OneChannel:
 
 
 @dataclass(frozen=True, eq=False)
+class LineFree:
+    """Some frames with their neighbours, before and after the lines are taken out.
+
+    Attributes
+    ----------
+    first : int
+        The number of the first frame.
+    core : slice
+        Those that no other such frames hold; the rest are neighbours.
+    spectra : ndarray of complex64, shape (frames, modelled bins)
+        At the lower rate, lines included.
+    rests : list of ndarray of complex64 or None, shape (frames, modelled bins)
+        Without the lines of each section; None for sections that are far away.
+    """
+
+    first: int
+    core: slice
+    spectra: npt.NDArray[np.complex64]
+    rests: list[npt.NDArray[np.complex64] | None]
+
+    @property
+    def here(self) -> slice:
+        """The numbers of all frames."""
+        return slice(self.first, self.first + len(self.spectra))
+
+
+@dataclass(frozen=True, eq=False)
 class Heard:
     """One channel of a source after the reading of all of its spectrum.
 
@@ -140,6 +169,7 @@ class Heard:
         Of the channel.
     channel : WithoutClicks
         The channel, without its offset and its clicks.
+    transforms : Transforms
     low : LowBand
         The part of it that wind can be in.
     coverage : Coverage
@@ -151,6 +181,7 @@ class Heard:
 
     number: int
     channel: WithoutClicks
+    transforms: Transforms
     low: LowBand
     coverage: Coverage
     high_power: FloatArray
@@ -165,6 +196,44 @@ class Heard:
         """The power above the wind's frequencies in chosen frames, or in means over neighbouring ones."""
         return np.asarray(mean_columns([self.high_power[chosen]], int(chosen.sum())))
 
+    @cached_property
+    def fades(self) -> list[Float32Array]:
+        """How much each section counts in each frame: it fades into the next around their border."""
+        length = FADE_SECONDS * self.transforms.frames_a_second
+        return _fades(self.sections, len(self.coverage.usable), length)
+
+    def line_free(self) -> Iterator[LineFree]:
+        """Give all frames without their lines; of a short recording they are kept for the next reading."""
+        if len(self.coverage.usable) > HELD_FRAMES:
+            return self._take_lines_out()
+        return iter(self._held)
+
+    @cached_property
+    def _held(self) -> list[LineFree]:
+        return list(self._take_lines_out())
+
+    def _take_lines_out(self) -> Iterator[LineFree]:
+        removals = [
+            line_removal([line.frequency for line in section.lines], self.low.sample_rate, self.coverage)
+            for section in self.sections
+        ]
+        bins = self.transforms.bins
+        context = removals[0].context + CONTEXT_FRAMES
+        for first, spectra, core in with_context(self.transforms.low.batches(self.low), context):
+            begin = max(core.start - CONTEXT_FRAMES, 0)
+            around = slice(begin, min(core.stop + CONTEXT_FRAMES, spectra.shape[1]))
+            yield LineFree(
+                first=first + begin,
+                core=slice(core.start - begin, core.stop - begin),
+                spectra=spectra[0, around, :bins].copy(),
+                rests=[
+                    removal.clean_frames(first, spectra[0])[around, :bins].copy()
+                    if fade[first + around.start : first + around.stop].any()
+                    else None
+                    for removal, fade in zip(removals, self.fades, strict=True)
+                ],
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class ChannelPlan:
@@ -172,17 +241,6 @@ class ChannelPlan:
 
     heard: Heard
     models: tuple[WindModel, ...]
-    transforms: Transforms
-
-    @property
-    def removals(self) -> list[LineRemoval]:
-        """Of the lines of each section."""
-        return [
-            line_removal(
-                [line.frequency for line in section.lines], self.heard.low.sample_rate, self.heard.coverage
-            )
-            for section in self.heard.sections
-        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +266,7 @@ def plan_separation(source: SampleSource, encoding: str | None, reference: Rover
     transforms = Transforms.at(source.sample_rate)
     looked = survey(source, transforms.resampler.factor)
     channels = tuple(
-        learn(listen(source, looked, number, transforms), transforms, reference)
+        learn(listen(source, looked, number, transforms), reference)
         for number in range(1 if looked.equal_channels else source.channels)
     )
     plan = Plan(channels, grid_step(encoding, looked.peak))
@@ -233,18 +291,22 @@ def listen(
     high_power = np.zeros((count, len(transforms.high.first)))
     frames = np.arange(count)
     chosen = [full.usable & section.holds(frames) for section in sections]
-    for first, spectra, core in with_context(transforms.full.batches(channel), statistics[0].context):
+    # Of a long section, batches spread over it tell the lines well enough.
+    strides = [max(int(usable.sum()) // LISTENED_FRAMES, 1) for usable in chosen]
+    batches = with_context(transforms.full.batches(channel), statistics[0].context)
+    for number_of_batch, (first, spectra, core) in enumerate(batches):
         here = slice(first + core.start, first + core.stop)
         above = transforms.density(spectra[0, core, transforms.bins :], low=False)
         share = np.maximum(full.share[here], LEAST_SHARE)
         high_power[here] = transforms.high.mean(above) / share[:, np.newaxis]
-        for usable, statistic in zip(chosen, statistics, strict=True):
-            if usable[here].any():
+        for usable, statistic, every in zip(chosen, statistics, strides, strict=True):
+            if usable[here].any() and number_of_batch % every == 0:
                 statistic.add_frames(first, spectra[0], core, usable)
     low = LowBand(channel, transforms.resampler)
     return Heard(
         number=number,
         channel=channel,
+        transforms=transforms,
         low=low,
         coverage=looked.coverage(number, transforms.low, low.frames, factor=transforms.resampler.factor),
         high_power=high_power,
@@ -261,7 +323,7 @@ def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Cov
     return LineRemoval(within, coverage.fourier, sample_rate, coverage)
 
 
-def periodograms_of(heard: Heard, transforms: Transforms, removals: list[LineRemoval]) -> list[Float32Array]:
+def periodograms_of(heard: Heard) -> list[Float32Array]:
     """The periodograms of the usable frames of each section, its lines taken out.
 
     Returns
@@ -269,28 +331,26 @@ def periodograms_of(heard: Heard, transforms: Transforms, removals: list[LineRem
     list of ndarray of float32, shape (columns, bins)
         Each frame's, or means over neighbouring frames where there are very many.
     """
-    collected: list[list[Float32Array]] = [[] for _ in heard.sections]
+    nothing = np.zeros((0, heard.transforms.bins), dtype=np.float32)
+    collected: list[list[Float32Array]] = [[nothing] for _ in heard.sections]
     chosen = [heard.chosen(section) for section in heard.sections]
-    for first, spectra, core in with_context(transforms.low.batches(heard.low), removals[0].context):
-        here = slice(first + core.start, first + core.stop)
-        for usable, removal, columns in zip(chosen, removals, collected, strict=True):
-            if usable[here].any():
-                rest = removal.clean_frames(first, spectra[0])[core][usable[here], : transforms.bins]
-                columns.append(transforms.density(rest, low=True))
-    nothing = np.zeros((0, transforms.bins), dtype=np.float32)
+    for frames in heard.line_free():
+        for usable, rest, columns in zip(chosen, frames.rests, collected, strict=True):
+            wanted = usable[frames.here][frames.core]
+            if rest is not None and wanted.any():
+                columns.append(heard.transforms.density(rest[frames.core][wanted], low=True))
     return [
-        np.asarray(mean_columns(columns or [nothing], int(usable.sum())), dtype=np.float32)
+        np.asarray(mean_columns(columns, int(usable.sum())), dtype=np.float32)
         for columns, usable in zip(collected, chosen, strict=True)
     ]
 
 
-def learn(heard: Heard, transforms: Transforms, reference: RoverFloor | None) -> ChannelPlan:
+def learn(heard: Heard, reference: RoverFloor | None) -> ChannelPlan:
     """Learn floor and wind of each section of a channel."""
-    plan = ChannelPlan(heard, (), transforms)
+    transforms = heard.transforms
     duration = heard.channel.frames / heard.channel.sample_rate
     models = []
-    collected = periodograms_of(heard, transforms, plan.removals)
-    for section, periodograms in zip(heard.sections, collected, strict=True):
+    for section, periodograms in zip(heard.sections, periodograms_of(heard), strict=True):
         usable = heard.chosen(section)
         count = int(usable.sum())
         model = fit(
@@ -311,7 +371,7 @@ def learn(heard: Heard, transforms: Transforms, reference: RoverFloor | None) ->
                 stop=min(section.last / transforms.frames_a_second, duration),
             )
         )
-    return dataclasses.replace(plan, models=tuple(models))
+    return ChannelPlan(heard, tuple(models))
 
 
 def wind_blocks(source: SampleSource, plan: Plan) -> Iterator[tuple[Samples, Samples]]:
@@ -326,11 +386,10 @@ def wind_blocks(source: SampleSource, plan: Plan) -> Iterator[tuple[Samples, Sam
 
 
 def _wind_samples(plan: ChannelPlan) -> Iterator[Samples]:
-    low = plan.heard.low
+    heard = plan.heard
     spectra = ((first, wind[np.newaxis]) for first, wind in wind_spectra(plan))
-    return low.resampler.raise_again(
-        plan.transforms.low.inverse(spectra, low.frames), plan.heard.channel.frames
-    )
+    samples = heard.transforms.low.inverse(spectra, heard.low.frames)
+    return heard.low.resampler.raise_again(samples, heard.channel.frames)
 
 
 def wind_spectra(plan: ChannelPlan) -> Iterator[tuple[int, npt.NDArray[np.complex64]]]:
@@ -342,17 +401,15 @@ def wind_spectra(plan: ChannelPlan) -> Iterator[tuple[int, npt.NDArray[np.comple
         The number of the first frame.
     spectra : ndarray of complex64, shape (frames, bins)
     """
-    for first, spectra, core, moments in moments_of(plan):
-        wind = np.zeros_like(spectra[core])
+    for frames, moments in moments_of(plan):
+        core = frames.core
+        wind = np.zeros((core.stop - core.start, plan.heard.transforms.low.bins), dtype=np.complex64)
         for moment in moments:
-            if moment.expected is None:
-                continue
             expects = moment.expected
             reach = expects.steady.size
             gain = wind_gain(moment.power[:, :reach], expects.wind + expects.steady, expects.rover)
-            share = np.where(moment.sounding, moment.fade, 0)[core, np.newaxis] * gain[core]
-            wind[:, :reach] += moment.rest[core, :reach] * share
-        yield first + core.start, wind
+            wind[:, :reach] += moment.rest[core, :reach] * (moment.weight[core, np.newaxis] * gain[core])
+        yield frames.first + core.start, wind
 
 
 @dataclass(frozen=True, eq=False)
@@ -361,56 +418,49 @@ class Moment:
 
     Attributes
     ----------
-    rest : ndarray of complex64, shape (frames, bins)
+    rest : ndarray of complex64, shape (frames, modelled bins)
         The spectra without the section's lines.
     power : ndarray of float32, shape (frames, modelled bins)
         Their periodograms, as of whole frames.
-    expected : Expected or None
-        None where the model holds no wind.
+    expected : Expected
     cut_off : float or None
         The model's, in Hz.
-    sounding : ndarray of bool, shape (frames,)
-        Where any sound is in the frame.
-    fade : ndarray of float32, shape (frames,)
-        How much this section counts in each frame; all sections together count 1.
+    weight : ndarray of float32, shape (frames,)
+        How much this section counts in each frame; all sections together count 1, and 0 in silence.
     """
 
     rest: npt.NDArray[np.complex64]
     power: Float32Array
-    expected: Expected | None
+    expected: Expected
     cut_off: float | None
-    sounding: BoolArray
-    fade: Float32Array
+    weight: Float32Array
 
 
-def moments_of(
-    plan: ChannelPlan,
-) -> Iterator[tuple[int, npt.NDArray[np.complex64], slice, list[Moment]]]:
-    """Frames with their neighbours, and what the model of each section near them expects there."""
-    heard, transforms = plan.heard, plan.transforms
-    removals = plan.removals
-    context = removals[0].context + CONTEXT_FRAMES
-    fades = _fades(heard.sections, len(heard.coverage.usable), FADE_SECONDS * transforms.frames_a_second)
-    for first, spectra, core in with_context(transforms.low.batches(heard.low), context):
-        moments = []
-        around = slice(max(core.start - CONTEXT_FRAMES, 0), min(core.stop + CONTEXT_FRAMES, spectra.shape[1]))
-        here = slice(first + around.start, first + around.stop)
-        for model, removal, fade in zip(plan.models, removals, fades, strict=True):
-            if not fade[here].any():
+def moments_of(plan: ChannelPlan) -> Iterator[tuple[LineFree, list[Moment]]]:
+    """Frames with their neighbours, and what the model of each section near them expects of wind there."""
+    heard = plan.heard
+    for frames in heard.line_free():
+        here, moments = frames.here, []
+        sound = heard.coverage.share[here]
+        for model, rest, fade in zip(plan.models, frames.rests, heard.fades, strict=True):
+            if rest is None or not model.reach:
                 continue
-            rest = removal.clean_frames(first, spectra[0])[around]
-            share = np.maximum(heard.coverage.share[here], LEAST_SHARE).astype(np.float32)
-            power = transforms.density(rest[:, : transforms.bins], low=True) / share[:, np.newaxis]
-            expects = expected(power, heard.high_power[here], model) if model.reach else None
+            share = np.maximum(sound, LEAST_SHARE).astype(np.float32)
+            power = heard.transforms.density(rest, low=True) / share[:, np.newaxis]
             moments.append(
-                Moment(rest, power, expects, model.cut_off, heard.coverage.share[here] > 0, fade[here])
+                Moment(
+                    rest=rest,
+                    power=power,
+                    expected=expected(power, heard.high_power[here], model),
+                    cut_off=model.cut_off,
+                    weight=np.where(sound > 0, fade[here], np.float32(0)),
+                )
             )
-        inner = slice(core.start - around.start, core.stop - around.start)
-        yield first + around.start, spectra[0, around], inner, moments
+        yield frames, moments
 
 
 def _fades(sections: tuple[Section, ...], count: int, length: float) -> list[Float32Array]:
-    """How much each section's model counts in each frame: fading linearly around their borders."""
+    """Weights that fade linearly from one section to the next."""
     if len(sections) == 1:
         return [np.ones(count, dtype=np.float32)]
     middles = [(section.first + section.last) / 2 for section in sections]

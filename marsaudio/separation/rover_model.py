@@ -30,7 +30,7 @@ from marsaudio.separation.model import (
     shares_of,
     ties_of_levels,
 )
-from marsaudio.separation.readings import Heard, Transforms, line_removal, listen, periodograms_of
+from marsaudio.separation.readings import Transforms, listen, periodograms_of
 from marsaudio.separation.survey import survey
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
             f"least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s without digital silence."
         )
     count = sum(int(one.coverage.usable.sum()) for one in used)
-    periodograms = np.concatenate([_periodograms(one, transforms) for one in used])
+    periodograms = np.concatenate([periodograms_of(one)[0] for one in used])
     high_power = np.concatenate(
         [
             np.asarray(mean_columns([one.high_power[one.coverage.usable]], int(one.coverage.usable.sum())))
@@ -368,12 +368,6 @@ def _numbers(held: Any, *, dimensions: int) -> FloatArray:
     if array.ndim != dimensions or not np.isfinite(array).all() or (array < 0).any():
         raise ValueError("one of its arrays is not made of positive numbers")
     return array
-
-
-def _periodograms(heard: Heard, transforms: Transforms) -> npt.NDArray[np.float32]:
-    lines = [line.frequency for line in heard.sections[0].lines]
-    removal = line_removal(lines, heard.low.sample_rate, heard.coverage)
-    return periodograms_of(heard, transforms, [removal])[0]
 
 
 def _floors_of_all(

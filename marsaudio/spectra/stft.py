@@ -64,12 +64,15 @@ class ShortTimeFourier:
         True: frames reach over both ends, where the signal counts as zero, so that each sample is
         covered by equally many frames and the inverse gives all of them. False: only frames that lie
         inside.
+    batch_samples : int
+        Samples of windowed frames that are transformed at once, for each channel.
     """
 
     n_fft: int
     hop_length: int
     window: Samples
     padded: bool
+    batch_samples: int = BATCH_SAMPLES
 
     @property
     def bins(self) -> int:
@@ -159,7 +162,7 @@ class ShortTimeFourier:
 
     @property
     def _batch_size(self) -> int:
-        return max(BATCH_SAMPLES // self.n_fft, 4)
+        return max(self.batch_samples // self.n_fft, 4)
 
     @cached_property
     def _synthesis_window(self) -> Samples:
