@@ -25,6 +25,7 @@ from marsaudio.errors import MarsAudioError, ParameterError
 if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
     from marsaudio.recording import Recording, Source
+    from marsaudio.separation.rover_model import RoverModel
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
@@ -48,7 +49,8 @@ ThresholdOption = Annotated[float | None, typer.Option(help="The least rise abov
 DurationOption = Annotated[float | None, typer.Option(help="Shorter events are left out, in seconds.")]
 GapOption = Annotated[float | None, typer.Option(help="Events that are closer become one, in seconds.")]
 NoiseOption = Annotated[
-    str | None, typer.Option(metavar="REF", help="A recording of the rover alone, as a reference.")
+    str | None,
+    typer.Option(metavar="REF", help="The rover alone: a recording of it, or a .json that fit-rover wrote."),
 ]
 StartOption = Annotated[float, typer.Option(help="From here, in seconds.")]
 StopOption = Annotated[float | None, typer.Option(help="Up to here, in seconds; the end if left out.")]
@@ -212,6 +214,33 @@ def separate(
     _table([("wind", str(files.wind)), ("rover", str(files.rover))])
 
 
+@app.command("fit-rover", epilog="Example: marsaudio fit-rover rover.wav --output rover.json")
+def fit_rover(
+    source: SourceArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .json to write.")] = Path("rover.json"),
+    with_wind: Annotated[
+        bool, typer.Option("--with-wind", help="There is wind in the recording: leave it out.")
+    ] = False,
+) -> None:
+    """Learn what the rover sounds like, to use it as a reference.
+
+    Give the file to 'marsaudio separate' or 'marsaudio analyze' as --rover-noise.
+    """
+    from marsaudio.loading import load
+    from marsaudio.separation.rover_model import fit_rover
+
+    recording = load(source)
+    if output.suffix.lower() != ".json":
+        raise ParameterError(f"--output {str(output)!r} must end in .json.")
+    model = fit_rover(recording, alone=not with_wind)
+    path = model.save(output)
+    _say_what_it_is(recording)
+    for note in model.notes:
+        typer.echo(note)
+    kind = "steady" if model.activity is None else f"{len(model.floors)} levels of activity"
+    _table([("rover", kind), ("lines", str(len(model.lines))), ("model", str(path))])
+
+
 @app.command(epilog="Example: marsaudio spectrogram feb20_filtered --output feb20.png --max-frequency 2000")
 def spectrogram(
     source: SourceArgument,
@@ -362,10 +391,14 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _load_reference(rover_noise: str | None) -> Recording | None:
+def _load_reference(rover_noise: str | None) -> Recording | RoverModel | None:
+    """A rover model where the name ends in .json, else a recording."""
     from marsaudio.loading import load
+    from marsaudio.separation.rover_model import load_rover_model
 
-    return None if rover_noise is None else load(rover_noise)
+    if rover_noise is None:
+        return None
+    return load_rover_model(rover_noise) if rover_noise.lower().endswith(".json") else load(rover_noise)
 
 
 def _say_what_it_is(recording: Recording) -> None:

@@ -240,6 +240,20 @@ def test_warnings_of_the_library_are_one_line_on_standard_error(run, gusty, tmp_
     assert err[0].startswith("marsaudio: warning: Too short")
 
 
+def test_a_rover_model_is_kept_and_used(run, gusty, gusty_wav, tmp_path):
+    rover = gusty.clip(3.5, 6.0).save(tmp_path / "quiet.wav", encoding="PCM_16")
+    code, out, err = run("fit-rover", rover, "--output", tmp_path / "rover.json")
+    assert (code, out[-1], err) == (0, f"model  {tmp_path / 'rover.json'}", [])
+    stems = [tmp_path / "wind.wav", tmp_path / "rover.wav"]
+    options = ("--wind", stems[0], "--rover", stems[1], "--rover-noise", tmp_path / "rover.json")
+    code, out, err = run("separate", gusty_wav, *options)
+    assert (code, err) == (0, [])
+    assert "what the reference holds" in out[-3]
+    expected = ma.separate(ma.load(gusty_wav), rover_noise=ma.fit_rover(ma.load(rover)))
+    assert np.array_equal(ma.load(stems[0]).samples, expected.wind.samples)
+    assert is_refused(run("fit-rover", rover, "--output", tmp_path / "rover.txt"), "must end in .json")
+
+
 def test_separate_gives_the_stems_of_the_library(run, gusty_wav, gusty_stems, tmp_path):
     wind, rover = tmp_path / "wind.wav", tmp_path / "rover.wav"
     code, out, err = run("separate", gusty_wav, "--wind", wind, "--rover", rover)

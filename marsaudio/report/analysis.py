@@ -19,6 +19,7 @@ from marsaudio.loading import load
 from marsaudio.recording import Recording
 from marsaudio.report.summary import summarize, to_json
 from marsaudio.report.targets import check_input_is_kept
+from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.stems import Stems, separate
 
 DEFAULT_DIRECTORY = "marsaudio-output"
@@ -67,7 +68,7 @@ def analyze(
     source: str | os.PathLike[str] | BinaryIO | Recording = "sample",
     directory: str | os.PathLike[str] = DEFAULT_DIRECTORY,
     *,
-    rover_noise: Recording | None = None,
+    rover_noise: Recording | RoverModel | None = None,
     progress: bool = True,
     **detection: Any,
 ) -> Analysis:
@@ -83,8 +84,8 @@ def analyze(
         As for `marsaudio.load`, or a recording.
     directory
         Made when it is missing.
-    rover_noise : Recording, optional
-        A recording of the rover alone, as for `marsaudio.separate`.
+    rover_noise : Recording or RoverModel, optional
+        A recording of the rover alone, or what was learned from one, as for `marsaudio.separate`.
     progress : bool, optional
         Show a progress bar while a catalog recording is downloaded.
     **detection

@@ -18,6 +18,7 @@ from marsaudio.report.facts import sound_facts
 from marsaudio.separation.low_band import HIGHEST_WIND
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Transforms
+from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.stems import Stems
 
 SUMMARY_VERSION = 1
@@ -25,7 +26,11 @@ DECIMALS = 6  # of levels, times and frequencies: far finer than any of them is 
 
 
 def summarize(
-    recording: Recording, stems: Stems, events: WindEvents, *, rover_noise: Recording | None = None
+    recording: Recording,
+    stems: Stems,
+    events: WindEvents,
+    *,
+    rover_noise: Recording | RoverModel | None = None,
 ) -> dict[str, Any]:
     """Sum up an analysis; the same input gives the same summary.
 
@@ -36,7 +41,7 @@ def summarize(
         Of that recording.
     events : WindEvents
         Found in it.
-    rover_noise : Recording, optional
+    rover_noise : Recording or RoverModel, optional
         The reference that the separation was given.
 
     Returns
@@ -78,7 +83,12 @@ def summarize(
             for event in events
         ],
         "notes": [*stems.notes, *([events.note] if events.note else [])],
-        "in_doubt": what_is_in_doubt(stems.models, recording.duration, has_reference=rover_noise is not None),
+        "in_doubt": what_is_in_doubt(
+            stems.models,
+            recording.duration,
+            has_reference=rover_noise is not None,
+            unidentifiable=stems.unidentifiable,
+        ),
         "software": _software(),
         "lines": [
             {
@@ -95,8 +105,17 @@ def summarize(
     return {name: _plain(value) for name, value in found.items()}
 
 
-def what_is_in_doubt(models: Sequence[WindModel], duration: float, *, has_reference: bool = False) -> str:
-    """Say in one sentence what no method can tell from a recording of so many seconds."""
+def what_is_in_doubt(
+    models: Sequence[WindModel],
+    duration: float,
+    *,
+    has_reference: bool = False,
+    unidentifiable: float | None = None,
+) -> str:
+    """Say in one sentence what no method can tell from a recording of so many seconds.
+
+    `unidentifiable` is the share of the wind's power that may as well be the rover's, where it is known.
+    """
     if all(model.loudest == 0 for model in models):
         return (
             f"Nothing in these {duration:.1f} s could be told to be wind: the rover stem is the recording, "
@@ -108,10 +127,18 @@ def what_is_in_doubt(models: Sequence[WindModel], duration: float, *, has_refere
         if cut_offs
         else "no band of frequencies was found to come and go as wind does"
     )
-    steady = "what the reference holds" if has_reference else f"what never changed in these {duration:.1f} s"
+    if has_reference:
+        steady = "what the reference holds counts as rover"
+    elif unidentifiable is not None:
+        steady = (
+            f"of the wind found here {100 * unidentifiable:.0f} % of the power never changed in these "
+            f"{duration:.1f} s and may as well be the rover's"
+        )
+    else:
+        steady = f"what never changed in these {duration:.1f} s may be either"
     return (
         "Steady wind and steady rover noise cannot be told apart with one microphone: "
-        f"{steady} counts as rover, and {counts_as_wind}."
+        f"{steady}, and {counts_as_wind}."
     )
 
 
@@ -147,14 +174,30 @@ def _checksum(source: Source) -> str | None:
     return source.sha256
 
 
-def _separation_parameters(recording: Recording, rover_noise: Recording | None) -> dict[str, Any]:
+def _separation_parameters(
+    recording: Recording, rover_noise: Recording | RoverModel | None
+) -> dict[str, Any]:
     fourier = Transforms.at(recording.sample_rate).full
     return {
         "window": "hann",
         "n_fft": fourier.n_fft,
         "hop_length": fourier.hop_length,
         "highest_wind_hz": HIGHEST_WIND,
-        "rover_noise": None if rover_noise is None else _source_facts(rover_noise),
+        "rover_noise": _reference_facts(rover_noise),
+    }
+
+
+def _reference_facts(rover_noise: Recording | RoverModel | None) -> dict[str, Any] | None:
+    if rover_noise is None:
+        return None
+    if isinstance(rover_noise, Recording):
+        return _source_facts(rover_noise)
+    return {
+        "name": rover_noise.source.name,
+        "sample_rate_hz": rover_noise.sample_rate,
+        "learned_from_s": rover_noise.seconds,
+        "line_count": len(rover_noise.lines),
+        "levels_of_activity": len(rover_noise.floors),
     }
 
 
@@ -173,6 +216,9 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
     figures |= {
         "line_count": sum(len(model.lines) for model in stems.models),
         "wind_cut_off_hz": [model.cut_off for model in stems.models],
+        "wind_over_rover_before_db": stems.snr_before,
+        "wind_over_rover_after_db": stems.snr_after,
+        "unidentifiable_share_of_wind": stems.unidentifiable,
         "event_count": len(events),
         "event_share_of_time": sum(event.duration for event in events) / recording.duration,
         "quiet_level_db": events.quiet_level,

@@ -166,17 +166,19 @@ class SeparatedFiles:
 def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None = None) -> Stems:
     """Take a recording apart into wind and rover.
 
-    The rover's lines are found by their steady phase and taken out coherently; a floor is learned in every
-    frequency bin, and a wind level with a smooth spectrum over it; Wiener's gain on both gives the
-    wind, and the rover is the recording minus the wind. Steady wind and steady rover noise cannot be told
-    apart with one microphone: what never changes counts as rover.
+    Clicks are cut out, the rover's lines are found by their steady phase and taken out coherently; a floor is
+    learned in every frequency bin, and a wind level with a smooth spectrum over it; Wiener's gain on both
+    gives the wind, and the rover is the recording minus the wind. Steady wind and steady rover noise cannot
+    be told apart with one microphone: as much of what never changes is taken for wind as leaves the wind's
+    level a likely course, and `Stems.unidentifiable` says how much that is.
 
     Parameters
     ----------
     recording : Recording
-    rover_noise : Recording, optional
-        A recording of the rover alone, by the same microphone at the same rate: the floor is then
-        taken from it, but nowhere louder than the recording's own quiet moments allow.
+    rover_noise : Recording or RoverModel, optional
+        A recording of the rover alone, by the same microphone at the same rate, or what `marsaudio.fit_rover`
+        learned from one: the floor is then taken from it, but nowhere louder than the recording's own
+        quiet moments allow.
 
     Returns
     -------
@@ -233,7 +235,7 @@ def separate_file(
     wind, rover
         Where the stems are to stand; .wav keeps everything. Their encoding is the input's, or 32-bit
         float where a stem is louder than that can hold.
-    rover_noise : Recording, optional
+    rover_noise : Recording or RoverModel, optional
         As for `separate`.
 
     Returns
