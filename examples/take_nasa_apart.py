@@ -130,8 +130,8 @@ for line in family[:8]:
         print(f"{line.frequency:8.2f} Hz is {number:2} times {line.frequency / number:.2f} Hz")
 
 # %% [markdown]
-# On sol 1125 the family is there, too, at 195.19 Hz, as compared to 195.145 Hz on sol 2. Probably it is the same
-# machine, three years later. (If this runs without NASA's files, the simulated rover has 195.145 Hz.)
+# On sol 1125 the family is there, too, at 195.19 Hz, as compared to 195.145 Hz on sol 2. Probably it is the
+# same machine, three years later. (Without NASA's files, this is the simulated rover, at 195.145 Hz.)
 #
 # A *spectrum* is a spectrogram without time: the strength of each frequency. Here are the spectra of the
 # recording, of the wind that marsaudio finds in it, and of the unfiltered rover. Mind that nobody knows
