@@ -1,7 +1,8 @@
-# make demo    hear and see Mars without the rover, from the bundled sample
-# make test    lint, types, tests
-# make docs    the documentation, in docs/_build/html
-# make clean   remove what these made
+# make demo     hear and see Mars without the rover, from the bundled sample
+# make test     lint, types, tests
+# make docs     the documentation, in docs/_build/html
+# make quality  measure the separation beside its peers, and renew the tables and the picture of docs/quality.md
+# make clean    remove what these made
 #
 # Each sets up what it needs in .venv. Another Python: make test PYTHON=python3.13 VENV=.venv-3.13
 
@@ -10,7 +11,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test docs format notebooks sample clean
+.PHONY: demo test docs format notebooks sample quality clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/marsaudio analyze --output demo
@@ -35,8 +36,11 @@ notebooks: $(VENV)/test.installed
 sample: $(VENV)/demo.installed
 	$(BIN)/marsaudio simulate --sample --output sample_data
 
+quality: $(VENV)/compare.installed
+	$(BIN)/python benchmarks/separation.py --output output/quality --docs docs
+
 clean:
-	rm -rf $(VENV) demo dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist output/quality docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/demo.installed: pyproject.toml | $(VENV)
 	$(INSTALL) .
@@ -48,6 +52,10 @@ $(VENV)/test.installed: pyproject.toml | $(VENV)
 
 $(VENV)/docs.installed: pyproject.toml | $(VENV)
 	$(INSTALL) '.[docs]'
+	@touch $@
+
+$(VENV)/compare.installed: pyproject.toml | $(VENV)
+	$(INSTALL) '.[compare]'
 	@touch $@
 
 $(VENV):

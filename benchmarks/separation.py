@@ -1,103 +1,100 @@
-"""How near the wind stem comes to the wind, on mixtures whose parts are known.
+"""How near the stems come to wind and rover, on mixtures whose parts are known, side by side with peers.
 
-    python benchmarks/separation.py [--seeds 1] [--choosing] [--jobs 2]
+    pip install -e '.[compare]'
+    python benchmarks/separation.py --quick                       # a part of the mixtures: two minutes
+    python benchmarks/separation.py --output output/quality       # all: half an hour on two cores
+    python benchmarks/separation.py --docs docs                   # and into the page docs/quality.md
 
-Prints the mean SI-SDR of the wind stem in dB for the mixture itself, a 300 Hz low-pass, marsaudio blind,
-marsaudio with another take of the machine alone as reference, and an oracle that knows both parts; by
-signal-to-noise ratio, by wind and by machine. --choosing draws from the seeds that parameters may be chosen
-on, instead of those that are to be reported. With MARSAUDIO_DATA_DIR set, recordings from Mars take part.
+Prints tables in Markdown; docs/quality.md says what they mean. --output DIR writes separation.csv (a row for
+each mixture and method), separation.md and separation.png there. --choosing draws from the seeds that
+parameters may be chosen on, instead of those that are to be reported. With MARSAUDIO_DATA_DIR set, recordings
+from Mars take part.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import itertools
 import logging
-import platform
+from pathlib import Path
 
 import joblib
+import measures
 import mixtures
-import numpy as np
-import numpy.typing as npt
-import scipy.ndimage
-import scipy.signal
-
-import marsaudio as ma
-from marsaudio import metrics
-
-Array = npt.NDArray[np.float64]
-
-SNRS_DB = (-10.0, 0.0, 10.0)
-METHODS = ("mixture", "low-pass", "blind", "reference", "oracle")
+import picture
+import tables
+from cost import paired_cost, timed
+from peers import METHODS, MIXTURE, Task
+from results import COST, Case, Results
 
 
-def low_pass(samples: Array) -> Array:
-    sections = scipy.signal.butter(4, 300, fs=mixtures.RATE, output="sos")
-    return scipy.signal.sosfiltfilt(sections, samples)
+def all_cases(seeds: range) -> list[Case]:
+    """Every wind with every machine at every ratio."""
+    return [
+        Case(*parts) for parts in itertools.product(mixtures.WINDS, mixtures.MACHINES, tables.SNRS_DB, seeds)
+    ]
 
 
-def oracle(wind: Array, machine: Array) -> Array:
-    """Wiener's gain from the true parts: frames of 4096 samples, powers smoothed over five of them."""
-    transform = scipy.signal.ShortTimeFFT(scipy.signal.windows.hann(4096, sym=False), 1024, mixtures.RATE)
-    spectra = [transform.stft(part) for part in (wind, machine)]
-    powers = [scipy.ndimage.uniform_filter1d(np.abs(part) ** 2, 5, axis=-1) for part in spectra]
-    gain = powers[0] / np.maximum(powers[0] + powers[1], 1e-30)
-    return transform.istft((spectra[0] + spectra[1]) * gain, k1=len(wind))
+def some_cases(seed: int) -> list[Case]:
+    """Every machine once; the winds and the ratios take turns."""
+    winds, ratios = itertools.cycle(mixtures.WINDS), itertools.cycle(tables.SNRS_DB)
+    return [Case(next(winds), machine, next(ratios), seed) for machine in mixtures.MACHINES]
 
 
-def scores(wind: str, machine: str, snr_db: float, seed: int) -> list[float]:
-    """SI-SDR of each method's wind."""
+def scores(case: Case) -> dict[str, dict[str, float]]:
+    """Every figure of every method on one mixture."""
     logging.getLogger("marsaudio").setLevel(logging.ERROR)
-    drawn = mixtures.mixture(wind, machine, snr_db=snr_db, seed=seed)
-    recording = drawn.recording
-    alone = ma.Recording(drawn.machine_alone, mixtures.RATE)
-    samples = recording.samples[0].astype(np.float64)
-    estimates = {
-        "mixture": samples,
-        "low-pass": low_pass(samples),
-        "blind": ma.separate(recording).wind.samples[0],
-        "reference": ma.separate(recording, rover_noise=alone).wind.samples[0],
-        "oracle": oracle(drawn.wind, drawn.machine),
-    }
-    return [metrics.si_sdr(estimates[method], drawn.wind) for method in METHODS]
+    parts = mixtures.mixture(case.wind, case.machine, snr_db=case.snr_db, seed=case.seed)
+    task = Task.of(parts)
+    found: dict[str, dict[str, float]] = {}
+    for name, method in METHODS.items():
+        (wind, rover), seconds = timed(functools.partial(method, task))
+        lines = case.machine in mixtures.SIMULATED_ROVERS
+        figures = measures.all_measures(wind, rover, parts.wind, parts.machine, lines=lines)
+        if name == MIXTURE:
+            figures["additivity_error"] = float("nan")  # these are no stems
+        found[name] = figures | {COST: seconds * 60 / mixtures.SECONDS}
+    return found
 
 
-def print_table(cases: list[tuple[str, str, float, int]], found: Array) -> None:
-    print(f"{'mean SI-SDR of the wind, dB':30}{'n':>5}" + "".join(f"{method:>11}" for method in METHODS))
-
-    def row(name: str, chosen: list[bool]) -> None:
-        if any(chosen):
-            means = found[np.array(chosen)].mean(axis=0)
-            print(f"{name:30}{sum(chosen):5d}" + "".join(f"{mean:11.1f}" for mean in means))
-
-    row("all", [True] * len(cases))
-    groups = {"steady": mixtures.STEADY_MACHINES, "fluctuating": mixtures.FLUCTUATING_MACHINES}
-    for group, machines in groups.items():
-        row(f"{group} machines", [case[1] in machines for case in cases])
-        for snr_db in SNRS_DB:
-            row(f"  at {snr_db:+.0f} dB", [case[1] in machines and case[2] == snr_db for case in cases])
-    for wind in mixtures.WINDS:
-        row(f"wind: {wind}", [case[0] == wind for case in cases])
-    for machine in mixtures.MACHINES:
-        row(f"machine: {machine}", [case[1] == machine for case in cases])
+def publish(results: Results, parts: dict[str, str], docs: Path) -> None:
+    """Put the tables and the picture where the documentation's page includes them from."""
+    for folder in (docs / "quality", docs / "images"):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, text in parts.items():
+        (docs / "quality" / f"{name}.md").write_text(text, encoding="utf-8")
+    picture.draw(results, docs / "images" / "quality.png")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="each machine once instead of all mixtures")
     parser.add_argument("--seeds", type=int, default=1, help="how many draws of each mixture")
     parser.add_argument("--choosing", action="store_true", help="the seeds that parameters may be chosen on")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--output", type=Path, help="a folder for the figures, the tables and the picture")
+    parser.add_argument("--docs", type=Path, help="the documentation, to renew its tables and picture")
     arguments = parser.parse_args()
     seeds = (mixtures.CHOOSING_SEEDS if arguments.choosing else mixtures.REPORTING_SEEDS)[: arguments.seeds]
-    cases = [
-        (wind, machine, snr_db, seed)
-        for wind in mixtures.WINDS
-        for machine in mixtures.MACHINES
-        for snr_db in SNRS_DB
-        for seed in seeds
-    ]
-    found = joblib.Parallel(n_jobs=arguments.jobs)(joblib.delayed(scores)(*case) for case in cases)
-    print(f"marsaudio {ma.__version__}, Python {platform.python_version()}, seeds {[*seeds]}")
-    print_table(cases, np.array(found))
+    if arguments.quick:
+        cases = [case for seed in seeds for case in some_cases(seed)]
+    else:
+        cases = all_cases(seeds)
+    results = Results(
+        cases, joblib.Parallel(n_jobs=arguments.jobs)(joblib.delayed(scores)(case) for case in cases)
+    )
+    cost = paired_cost(audio_seconds=20.0 if arguments.quick else 60.0, rounds=3 if arguments.quick else 7)
+    parts = tables.all_parts(results, cost, "a small sample" if arguments.quick else "the whole benchmark")
+    report = "\n".join(f"# {name}\n\n{text}" for name, text in parts.items())
+    print(report)
+    if arguments.output:
+        arguments.output.mkdir(parents=True, exist_ok=True)
+        results.write_csv(arguments.output / "separation.csv")
+        (arguments.output / "separation.md").write_text(report, encoding="utf-8")
+        picture.draw(results, arguments.output / "separation.png")
+    if arguments.docs:
+        publish(results, parts, arguments.docs)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three
 FRAMES_IN_HALF_A_SECOND = 6
 START_QUANTILE = 0.10  # of the smoothed periodograms: the floor before the first iteration
 SMOOTHED_FRAMES = 7
+FAINTEST_FLOOR = 0.1  # times the same
 LOUDEST_FLOOR = 1.3  # times the floor that the quiet moments tell, where the rover is steady
 STEADY_DB = 1.0  # standard deviation of the level above the wind's bands up to which the rover is steady
 REFERENCE_TOO_LOUD = 2.0  # times the recording's own quiet moments; below that it may be chance
@@ -52,6 +53,7 @@ CUT_BANDS = 3
 TAPER_PER_BAND = 0.5  # nepers that the wind's spectrum falls by in every band above the cut-off
 UNKNOWN_CUT = 300.0  # Hz; how far the wind's spectrum is let reach where no band follows the level
 FAINTEST_SHARE = 1e-3  # of the rover: bins with never more wind than this are all rover
+ROUNDING = 1e-11  # of the strongest band: what single precision leaves of nothing
 FAINTEST = 1e-30  # a power that stands for none
 
 
@@ -193,7 +195,7 @@ def fit(
     floors = start_floors(power, shares, bands)
     if reference is None:
         highest = floor_ceilings(power, floors, activity, high_power, bands)
-        bounds = Bounds(np.zeros_like(floors), highest)
+        bounds = Bounds(FAINTEST_FLOOR * floors, highest)
         bin_bounds = Bounds(np.zeros(1), np.full(1, np.inf))
     else:
         bin_bounds, limited = reference_bounds(reference.floors, periodograms, shares, bands)
@@ -215,8 +217,10 @@ def fit(
     excess = power - shares @ floors
     mean_floor = shares.mean(axis=0) @ floors
     cut_off = None
-    if come_and_go_together(excess / mean_floor, mean_floor, shape, bands, independent):
-        cut_off = find_cut_off(excess, level, bands, independent)
+    heard = stands_above_leakage(periodograms.mean(axis=0, dtype=np.float64), bands)
+    heard &= mean_floor > ROUNDING * mean_floor.max()
+    if come_and_go_together(excess / mean_floor, heard * shape / mean_floor, bands, independent):
+        cut_off = find_cut_off(excess, level, heard, bands, independent)
     if cut_off is None:
         notes.append(
             "No band of frequencies was found to rise and fall with the others as wind does: what is in the "
@@ -441,7 +445,6 @@ def factorise(
     trust = bands.trust.astype(np.float32)
     tiny = np.float32(1e-30)
     spectrum = shape.astype(np.float32)
-    part = trust * spectrum
 
     def fitted() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         inverse = 1 / (weights @ rover + np.outer(level, spectrum))
@@ -452,14 +455,12 @@ def factorise(
         part = trust * spectrum
         level = level * np.sqrt((ratio @ part) / (inverse @ part + tiny))
         ratio, inverse = fitted()
-        spectrum = bands.smooth(spectrum * np.sqrt((level @ ratio) / (level @ inverse + tiny))).astype(
-            np.float32
-        )
+        better = spectrum * np.sqrt((level @ ratio) / (level @ inverse + tiny))
+        rover = rover * np.sqrt((weights.T @ ratio) / (weights.T @ inverse + tiny))
+        spectrum = bands.smooth(better).astype(np.float32)
         total = spectrum.sum()
         spectrum = spectrum / total
         level = np.maximum(level * total, np.float32(1e-12))
-        ratio, inverse = fitted()
-        rover = rover * np.sqrt((weights.T @ ratio) / (weights.T @ inverse + tiny))
         if ties is not None:
             rover = tied(rover, shares, ties).astype(np.float32)
         rover = np.clip(rover, lowest, highest)
@@ -498,21 +499,35 @@ def tied(floors: npt.NDArray[np.floating], shares: FloatArray, ties: FloatArray)
     return np.asarray((1 - ties) * floors + ties * (counts @ floors / counts.sum()))
 
 
-def come_and_go_together(
-    excess: FloatArray, floor: FloatArray, shape: FloatArray, bands: Bands, independent: float
-) -> bool:
+def stands_above_leakage(spectrum: FloatArray, bands: Bands) -> npt.NDArray[np.bool_]:
+    """Which bands hold sound of their own, and not only what the window spreads from stronger ones.
+
+    Between the bins of a Hann window's transform |W(x) / W(0)|² = (sin(pi x) / (pi x (1 - x²)))², on average
+    about 0.05 / x**6, x bins away. From three bins on that may be no more than a third of what there is.
+
+    Source: F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
+    transform", Proc. IEEE 66 (1978), doi:10.1109/PROC.1978.10837.
+    """
+    distance = np.abs(np.arange(-len(spectrum) + 1, len(spectrum))).astype(np.float64)
+    spread = np.where(distance < 3, 0.0, 0.05 / np.maximum(distance, 1.0) ** 6)
+    leaked = np.convolve(spectrum, spread, mode="valid")
+    both = bands.mean(np.stack([leaked, spectrum]))
+    return np.asarray(3 * both[0] < both[1])
+
+
+def come_and_go_together(excess: FloatArray, strength: FloatArray, bands: Bands, independent: float) -> bool:
     """Whether one half of the bands rises and falls with the other half, as wind's do.
 
-    Each half gives a level, with the bands weighed by how far the wind stands over the floor in them; noise
-    in one half knows nothing of the other. The correlation of the logarithms of both levels has a standard
-    deviation of about 1 / sqrt(n) for n independent columns. The halves alternate in groups of four bands,
-    since a window spreads a tone over neighbouring bins.
+    Each half gives a level, with the bands weighed by their strength: how far the wind stands over the floor
+    in them; noise in one half knows nothing of the other. The correlation of the logarithms of both levels
+    has a standard deviation of about 1 / sqrt(n) for n independent columns. The halves alternate in groups of
+    four bands, since a window spreads a tone over neighbouring bins.
     """
-    weights = bands.trust * shape / floor
+    weights = bands.trust * strength
     halves = np.arange(len(weights)) // 4 % 2
     levels = []
     for half in (halves == 0, halves == 1):
-        mean = excess[:, half] @ weights[half] / weights[half].sum()
+        mean = excess[:, half] @ weights[half] / max(float(weights[half].sum()), 1e-300)
         levels.append(np.log1p(np.maximum(mean, 0)))
     deviations = [level - level.mean() for level in levels]
     energy = np.sqrt(np.prod([deviation @ deviation for deviation in deviations]))
@@ -520,8 +535,10 @@ def come_and_go_together(
     return bool(correlation * np.sqrt(independent) > CUT_SIGNIFICANCE)
 
 
-def find_cut_off(excess: FloatArray, level: FloatArray, bands: Bands, independent: float) -> float | None:
-    """Where the wind ends: the centre of the last bands whose power follows the level."""
+def find_cut_off(
+    excess: FloatArray, level: FloatArray, heard: npt.NDArray[np.bool_], bands: Bands, independent: float
+) -> float | None:
+    """Where the wind ends: the centre of the last bands with sound of their own that follows the level."""
     deviation = level - level.mean()
     variance = np.sum(deviation**2)
     if variance <= 0:
@@ -529,7 +546,8 @@ def find_cut_off(excess: FloatArray, level: FloatArray, bands: Bands, independen
     slope = deviation @ excess / variance
     rest = excess - excess.mean(axis=0) - np.outer(deviation, slope)
     error = np.sqrt((rest**2).sum(axis=0) / variance / max(independent - 2, 1.0))
-    significance = np.convolve(slope / np.maximum(error, 1e-300), np.ones(5) / 5, mode="same")
+    significance = np.where(heard, slope / np.maximum(error, 1e-300), 0.0)
+    significance = np.convolve(significance, np.ones(5) / 5, mode="same")
     follows = np.convolve(significance > CUT_SIGNIFICANCE, np.ones(CUT_BANDS), mode="valid") == CUT_BANDS
     runs = np.flatnonzero(follows)
     return float(bands.centres[runs[-1] + CUT_BANDS - 1]) if runs.size else None
@@ -552,15 +570,25 @@ def refine_floors(
 ) -> FloatArray:
     """The floors in every bin, so that what is left of lines stays narrow: weighted against the wind.
 
-    R_j <- R_j sqrt(sum_t q_j P / V² / sum_t q_j / V), six times.
+    R_j <- R_j sqrt(sum_t q_j P / V² / sum_t q_j / V), six times. Where a steady rover is all there is, that
+    is the mean.
     """
     scale = float(floors.mean())
-    observed, weights = periodograms / np.float32(scale), shares.astype(np.float32)
-    blowing, rover = (wind / scale).astype(np.float32), (floors / scale).astype(np.float32)
+    weights = shares.astype(np.float32)
+    rover = (floors / scale).astype(np.float32)
+    windy = np.flatnonzero(wind.max(axis=0, initial=0.0) > FAINTEST_SHARE * floors.min(axis=0))
+    stop = rover.shape[1]
+    if len(rover) == 1:
+        stop = int(windy[-1]) + 1 if windy.size else 0
+        rover[0, stop:] = periodograms[:, stop:].mean(axis=0, dtype=np.float64) / scale
+    observed = periodograms[:, :stop] / np.float32(scale)
+    blowing = (wind[:, :stop] / scale).astype(np.float32)
+    part = rover[:, :stop]
     tiny = np.float32(1e-30)
     for _ in range(FLOOR_ROUNDS):
-        inverse = 1 / np.maximum(weights @ rover + blowing, tiny)
-        rover = rover * np.sqrt((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
-        if len(rover) > 1:
-            rover = tied(rover, shares, ties).astype(np.float32)
+        inverse = 1 / np.maximum(weights @ part + blowing, tiny)
+        part = part * np.sqrt((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
+        if len(part) > 1:
+            part = tied(part, shares, ties[:stop]).astype(np.float32)
+    rover[:, :stop] = part
     return bounds.keep(np.asarray(rover, dtype=np.float64) * scale)

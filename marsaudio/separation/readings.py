@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from marsaudio.formats import audio
 from marsaudio.separation.bands import HighBands
+from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.gain import CONTEXT_FRAMES, Expected, expected, wind_gain
 from marsaudio.separation.lines import Line, LineRemoval, PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand, Resampler
@@ -136,7 +137,10 @@ class Heard:
 
     Attributes
     ----------
-    channel : OneChannel
+    number : int
+        Of the channel.
+    channel : WithoutClicks
+        The channel, without its offset and its clicks.
     low : LowBand
         The part of it that wind can be in.
     coverage : Coverage
@@ -146,7 +150,8 @@ class Heard:
     sections : tuple of Section
     """
 
-    channel: OneChannel
+    number: int
+    channel: WithoutClicks
     low: LowBand
     coverage: Coverage
     high_power: FloatArray
@@ -237,7 +242,8 @@ def listen(
     source: SampleSource, looked: Survey, number: int, transforms: Transforms, *, in_sections: bool = True
 ) -> Heard:
     """Read all of a channel's spectrum: its lines, section by section, and the power above the wind."""
-    channel = OneChannel(source, number, looked.offset(number))
+    clicks = looked.clicks(number, source.sample_rate)
+    channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
     count = transforms.full.frame_count(source.frames)
     full = looked.coverage(number, transforms.full, source.frames, factor=1)
     sections = _sections(count, transforms) if in_sections else [Section(0, count)]
@@ -255,6 +261,7 @@ def listen(
                 statistic.add_frames(first, spectra[0], core, usable)
     low = LowBand(channel, transforms.resampler)
     return Heard(
+        number=number,
         channel=channel,
         low=low,
         coverage=looked.coverage(number, transforms.low, low.frames, factor=transforms.resampler.factor),
@@ -324,7 +331,7 @@ def learn(heard: Heard, transforms: Transforms, reference: RoverFloor | None) ->
             dataclasses.replace(
                 model,
                 lines=section.lines,
-                channel=heard.channel.channel,
+                channel=heard.number,
                 start=section.first / transforms.frames_a_second,
                 stop=min(section.last / transforms.frames_a_second, duration),
             )

@@ -9,9 +9,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.separation.clicks import Ranges, find_clicks
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier
 
 STRETCH_SECONDS = 0.01
+ROUGHNESS_RATE = 12000.0  # Hz; twice the frequency at which clicks are looked for
+SHORT_STRETCHES = 5  # in a stretch: two milliseconds tell clicks
 # What leads out of digital silence or into it, such as a fade, is this much fainter than the sound itself.
 FADE_BELOW_MEDIAN_DB = 30.0
 FADE_SECONDS = 0.5
@@ -33,6 +36,10 @@ class Survey:
         Mean square of the differences between neighbouring samples, which ignores a constant offset.
     means : ndarray of float64, shape (channels, stretches)
         Mean of the samples.
+    short_stretch : int
+        Samples in a stretch of `roughness`.
+    roughness : ndarray of float32, shape (channels, short stretches)
+        Mean square of what is left without low frequencies, as `_roughness` gives it.
     """
 
     peak: float
@@ -40,6 +47,12 @@ class Survey:
     stretch: int
     activity: npt.NDArray[np.float64]
     means: npt.NDArray[np.float64]
+    short_stretch: int
+    roughness: npt.NDArray[np.float32]
+
+    def clicks(self, channel: int, sample_rate: float) -> Ranges:
+        """Where clicks are in a channel: the first sample of each and the first after it."""
+        return find_clicks(self.roughness[channel], self.short_stretch, sample_rate, peak=self.peak)
 
     def muted(self, channel: int) -> npt.NDArray[np.bool_]:
         """Which stretches of a channel are digital silence, or a fade of up to half a second beside it.
@@ -126,18 +139,43 @@ class Coverage:
 def survey(source: SampleSource, factor: int = 1) -> Survey:
     """Read a source once, front to back, in stretches of a multiple of `factor` samples."""
     stretch = max(round(STRETCH_SECONDS * source.sample_rate / factor), 2) * factor
+    short = next(n for n in range(max(stretch // SHORT_STRETCHES, 3), stretch + 1) if stretch % n == 0)
     peak, equal = 0.0, True
-    activity, means = [], []
+    activity, means, roughness = [], [], []
     for block in _whole_stretches(source, stretch):
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         equal = equal and bool((block[1:] == block[0]).all())
         pieces = block[:, : block.shape[1] // stretch * stretch].reshape(len(block), -1, stretch)
         if pieces.shape[1]:
             activity.append(np.square(np.diff(pieces, axis=-1), dtype=np.float64).mean(axis=-1))
+            roughness.append(_roughness(pieces.reshape(len(block), -1, short), source.sample_rate))
             means.append(pieces.mean(axis=-1, dtype=np.float64))
     if not activity:  # shorter than a stretch
         activity, means = [np.ones((source.channels, 1))], [np.zeros((source.channels, 1))]
-    return Survey(peak, equal, stretch, np.concatenate(activity, axis=1), np.concatenate(means, axis=1))
+        roughness = [np.ones((source.channels, 1), dtype=np.float32)]
+    return Survey(
+        peak,
+        equal,
+        stretch,
+        np.concatenate(activity, axis=1),
+        np.concatenate(means, axis=1),
+        short,
+        np.concatenate(roughness, axis=1),
+    )
+
+
+def _roughness(pieces: Samples, sample_rate: float) -> npt.NDArray[np.float32]:
+    """Mean square of x(n) - 2 x(n - d) + x(n - 2 d), which has its maximum at 6 kHz and falls as f² below.
+
+    At a rate of f_s, d = f_s / 12 kHz, but at least a sample.
+    """
+    distance = max(round(sample_rate / ROUGHNESS_RATE), 1)
+    later, middle, earlier = (
+        pieces[..., 2 * distance :],
+        pieces[..., distance:-distance],
+        pieces[..., : -2 * distance],
+    )
+    return np.asarray(np.square(later - 2 * middle + earlier).mean(axis=-1), dtype=np.float32)
 
 
 def _whole_stretches(source: SampleSource, stretch: int) -> Iterator[Samples]:
