@@ -12,7 +12,6 @@ or block by block, the numbers are the same.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from marsaudio.formats import audio
 from marsaudio.separation.bands import HighBands
 from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.gain import CONTEXT_FRAMES, Expected, expected, wind_gain
-from marsaudio.separation.lines import Line, LineRemoval, PhaseStatistics
+from marsaudio.separation.lines import LineRemoval, PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand, Resampler
 from marsaudio.separation.model import (
     FRAMES_PER_INDEPENDENT,
@@ -34,6 +33,7 @@ from marsaudio.separation.model import (
     fit,
     mean_columns,
 )
+from marsaudio.separation.sections import Section, find_sections
 from marsaudio.separation.survey import Coverage, Survey, survey
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, Spectra, hann, with_context
 
@@ -44,7 +44,6 @@ Float32Array = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
-SECTION_SECONDS = 300.0  # a longer recording is learned from in sections, so that the model follows drift
 FADE_SECONDS = 10.0  # from one section's model to the next one's
 LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
 GRID_BITS = 24  # what float32 holds exactly
@@ -167,26 +166,6 @@ class Heard:
         return np.asarray(mean_columns([self.high_power[chosen]], int(chosen.sum())))
 
 
-@dataclass(frozen=True)
-class Section:
-    """A stretch of frames that is learned from at once.
-
-    Attributes
-    ----------
-    first, last : int
-        Its frames are those from first up to last.
-    lines : tuple of Line
-    """
-
-    first: int
-    last: int
-    lines: tuple[Line, ...] = ()
-
-    def holds(self, frames: npt.NDArray[np.intp]) -> BoolArray:
-        """Which of some frames are in it."""
-        return np.asarray((frames >= self.first) & (frames < self.last))
-
-
 @dataclass(frozen=True, eq=False)
 class ChannelPlan:
     """All that giving the wind of one channel needs."""
@@ -246,7 +225,10 @@ def listen(
     channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
     count = transforms.full.frame_count(source.frames)
     full = looked.coverage(number, transforms.full, source.frames, factor=1)
-    sections = _sections(count, transforms) if in_sections else [Section(0, count)]
+    sections = [Section(0, count)]
+    if in_sections:
+        seconds = source.frames / source.sample_rate
+        sections = find_sections(looked.activity[number], seconds, count)
     statistics = [PhaseStatistics(transforms.full) for _ in sections]
     high_power = np.zeros((count, len(transforms.high.first)))
     frames = np.arange(count)
@@ -271,13 +253,6 @@ def listen(
             for section, statistic in zip(sections, statistics, strict=True)
         ),
     )
-
-
-def _sections(count: int, transforms: Transforms) -> list[Section]:
-    """Equal stretches of about five minutes."""
-    number = max(round(count / (SECTION_SECONDS * transforms.frames_a_second)), 1)
-    edges = [round(count * i / number) for i in range(number + 1)]
-    return [Section(first, last) for first, last in itertools.pairwise(edges)]
 
 
 def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
