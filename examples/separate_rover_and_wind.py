@@ -239,8 +239,9 @@ for name, speed in (("even wind", even_speed), ("gusty wind", gusty_speed)):
     print(f"{name}: {100 * share:5.1f} % of its power ended up in the wind stem")
 
 # %% [markdown]
-# Nearly all of the even wind was taken for the rover, and marsaudio warned of it: nothing in it comes and goes
-# as wind does. No method can do better from the sound alone: the quiet hiss between gusts may be a breeze or a machine, and the numbers are the same. Keep it in mind:
+# Nearly all of the even wind was taken for the rover, and marsaudio warned of it: nothing in it comes and
+# goes as wind does. No method can do better from the sound alone: the quiet hiss between gusts may be a
+# breeze or a machine, and the numbers are the same. Keep it in mind:
 #
 # - The wind stem holds the wind that **rises and falls**. Where wind is found, a share of what never changes
 #   is given to it, too: as much as such a wind may have in it. `stems.unidentifiable` says how much of the
