@@ -150,10 +150,10 @@ class WithoutClicks:
 
 
 def fills_low_frequencies(burst: npt.NDArray[np.floating], sample_rate: float) -> bool:
-    """Whether a burst below 600 Hz is the click's: no more than its density up to 900 Hz lets expect."""
+    """Whether a burst below 600 Hz is mostly the click's, as its density up to 900 Hz lets expect."""
     count = max(4096, len(burst))
     spectrum = np.abs(np.fft.rfft(burst, count)) ** 2
     low, high = (round(edge * count / sample_rate) for edge in (SPLIT_HZ, ABOVE_HZ))
     if high >= len(spectrum) or high <= low:
         return False
-    return bool(spectrum[low:high].mean() * low > spectrum[:low].sum())
+    return bool(1.2 * spectrum[low:high].mean() * low > spectrum[:low].sum())

@@ -261,7 +261,9 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
         model = fit(
             periodograms, transforms.frequencies, high_power, transforms.high, independent=independent
         )
-        rover, notes = model.rover, model.notes
+        # What may be steady wind may as well be the rover's, which this is a model of.
+        rover = RoverFloor(model.rover.floors + model.steady, model.rover.activity)
+        notes = model.notes
         if model.cut_off is not None:
             notes = (f"Wind below {model.cut_off:.0f} Hz was left out.", *notes)
     edges = np.append(transforms.high.first, transforms.full.bins) * transforms.frequencies[1]

@@ -88,7 +88,7 @@ def steps(level: FloatArray, shortest: int) -> list[int]:
     """Where a level changes for good: by binary segmentation.
 
     The split that leaves the least sum of absolute deviations from both medians is a step if the medians
-    differ by 1.5 dB and by five times the robust standard deviation around them; then each side is
+    differ by 1.5 dB and by five times the robust standard deviation from window to window; then each side is
     looked at likewise.
 
     Source: A. J. Scott and M. Knott, "A cluster analysis method for grouping means in the analysis of
@@ -103,7 +103,7 @@ def steps(level: FloatArray, shortest: int) -> list[int]:
     split = shortest + int(np.argmin(cost))
     sides = level[:split], level[split:]
     height = abs(float(np.median(sides[0]) - np.median(sides[1])))
-    spread = 1.4826 * float(np.median(np.concatenate([np.abs(side - np.median(side)) for side in sides])))
+    spread = 1.4826 * float(np.median(np.abs(np.diff(level)))) / np.sqrt(2)
     if height < max(STEP_DB, STEP_DEVIATIONS * spread):
         return []
     return [*steps(sides[0], shortest), split, *(split + later for later in steps(sides[1], shortest))]

@@ -283,8 +283,8 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
         require_recording(rover_noise, "separate(..., rover_noise=...)")
     if rover_noise.sample_rate != sample_rate:
         raise ParameterError(
-            f"rover_noise is at {rover_noise.sample_rate:g} Hz, the recording at {sample_rate:g} Hz. Use a "
-            "reference of the same microphone, or resample it first."
+            f"The rover noise is at {rover_noise.sample_rate:g} Hz, the recording at {sample_rate:g} Hz. Use "
+            "a reference of the same microphone, or resample it first."
         )
     model = rover_noise if isinstance(rover_noise, RoverModel) else fit_rover(rover_noise)
     return model.as_reference

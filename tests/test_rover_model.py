@@ -1,0 +1,162 @@
+"""The rover as a model: learned, kept in a file, and held against other recordings."""
+
+import json
+
+import numpy as np
+import pytest
+from refusals import refused
+
+import marsaudio as ma
+from marsaudio import metrics
+
+RATE = 48000
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return ma.simulate_scene(12.0, rng=11, click_rate=0.0)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Of another take of the same rover."""
+    return ma.fit_rover(ma.simulate_scene(12.0, rng=12, click_rate=0.0).rover)
+
+
+def test_the_floor_is_the_density_of_the_noise():
+    level = 0.02
+    noise = ma.Recording(np.random.default_rng(0).normal(0, level, 30 * RATE), RATE)
+    model = ma.fit_rover(noise)
+    density = level**2 / (RATE / 2)
+    assert np.mean(model.floor[5:]) == pytest.approx(density, rel=0.02)
+    assert np.allclose(model.high_floor, density, rtol=0.1)
+    assert model.lines == ()
+    assert model.activity is None
+
+
+def test_lines_are_in_the_model_and_not_in_the_floor(model):
+    pump = [line for line in model.lines if abs(line.frequency - 195.145) < 0.1]
+    assert len(pump) == 1
+    near = np.abs(model.frequencies - 195.145) < 10
+    assert model.floor[near].max() < 10 * np.median(model.floor[np.abs(model.frequencies - 195.145) < 60])
+
+
+def test_a_model_says_what_it_is(model):
+    assert "48000 Hz" in repr(model)
+    assert "steady" in repr(model)
+    assert "<table>" in model._repr_html_()
+
+
+def test_a_kept_model_gives_the_same_stems(scene, model, tmp_path):
+    kept = ma.load_rover_model(model.save(tmp_path / "pump.json"))
+    assert np.array_equal(kept.floors, model.floors)
+    assert kept.lines == model.lines
+    assert kept.source == model.source
+    first = ma.separate(scene.recording, rover_noise=model).wind.samples
+    assert np.array_equal(ma.separate(scene.recording, rover_noise=kept).wind.samples, first)
+
+
+def test_a_recording_of_the_rover_is_as_good_as_its_model(scene):
+    rover = ma.simulate_scene(12.0, rng=12, click_rate=0.0).rover
+    from_model = ma.separate(scene.recording, rover_noise=ma.fit_rover(rover))
+    from_recording = ma.separate(scene.recording, rover_noise=rover)
+    assert np.array_equal(from_model.wind.samples, from_recording.wind.samples)
+
+
+def working_machine(seed, seconds=24, rate=16000):
+    """Noise that swells and fades over a steady floor."""
+    time = np.arange(seconds * rate) / rate
+    rng = np.random.default_rng(seed)
+    swell = np.sin(2 * np.pi * 0.21 * time + seed) ** 4 + 0.6 * np.sin(2 * np.pi * 0.37 * time) ** 8
+    machine = np.convolve(rng.standard_normal(len(time)), 0.9 ** np.arange(60))[: len(time)]
+    return 0.01 * swell * machine + 0.002 * rng.standard_normal(len(time))
+
+
+def test_a_machine_that_comes_and_goes_is_kept_level_by_level(tmp_path):
+    model = ma.fit_rover(ma.Recording(working_machine(1), 16000))
+    assert model.activity is not None
+    assert len(model.floors) > 1
+    assert model.floors[-1].mean() > 5 * model.floors[0].mean()
+    kept = ma.load_rover_model(model.save(tmp_path / "machine.json"))
+    assert np.array_equal(kept.activity.levels, model.activity.levels)
+    other = ma.Recording(working_machine(2), 16000)
+    stems = ma.separate(other, rover_noise=kept)
+    assert 20 * np.log10(stems.wind.samples.std() / other.samples.std()) < -8
+
+
+def test_a_model_of_a_steady_rover_leaves_a_machine_to_the_rover_all_the_same():
+    rng = np.random.default_rng(3)
+    quiet = ma.Recording(0.002 * rng.standard_normal(16000 * 12), 16000)
+    machine = ma.Recording(working_machine(2), 16000)
+    stems = ma.separate(machine, rover_noise=quiet)
+    assert 20 * np.log10(stems.wind.samples.std() / machine.samples.std()) < -8
+
+
+def test_wind_in_a_recording_can_be_left_out_of_the_model(scene):
+    alone = ma.fit_rover(scene.rover)
+    with_wind = ma.fit_rover(scene.recording)
+    without = ma.fit_rover(scene.recording, alone=False)
+    low = (alone.frequencies > 20) & (alone.frequencies < 150)
+
+    def error(model):
+        return np.abs(10 * np.log10(model.floor[low] / alone.floor[low])).mean()
+
+    assert error(without) < 5 < error(with_wind)
+    assert any("left out" in note for note in without.notes)
+
+
+def test_a_reference_that_is_too_loud_is_limited_and_named(scene):
+    louder = ma.Recording(scene.rover.samples * 10, RATE)
+    stems = ma.separate(scene.recording, rover_noise=louder)
+    assert any("louder than this recording" in note and "Hz" in note for note in stems.notes)
+    assert metrics.si_sdr(stems.wind.samples[0], scene.wind.samples[0]) > 10
+    assert np.array_equal(stems.wind.samples + stems.rover.samples, scene.recording.samples)
+
+
+def test_a_model_at_another_rate_is_refused(scene):
+    model = ma.fit_rover(ma.Recording(np.random.default_rng(0).normal(0, 0.01, 44100 * 3), 44100))
+    with refused(ma.ParameterError, "44100 Hz, the recording at 48000 Hz"):
+        ma.separate(scene.recording, rover_noise=model)
+
+
+@pytest.mark.parametrize("frames", [1, 4800])
+def test_too_little_to_fit_a_rover_to_is_refused(frames):
+    with refused(ma.ParameterError, "too short to learn the rover"):
+        ma.fit_rover(ma.Recording(np.ones(frames) * 0.1, RATE))
+
+
+def test_what_is_no_model_is_refused(tmp_path, model):
+    good = json.loads(model.save(tmp_path / "good.json").read_text())
+    path = tmp_path / "bad.json"
+    with refused(ma.DataUnavailableError, "cannot be read"):
+        ma.load_rover_model(tmp_path / "missing.json")
+    changes = [
+        {"format": "another"},
+        {"version": 99},
+        {"floors": [[1.0, float("nan")]]},
+        {"floors": [[-1.0] * 3]},
+        {"floors": "many"},
+        {"level_shares": [0.5, 0.5]},
+        {"lines": [{"frequency": 1.0}]},
+        {"source": {"unknown": 1}},
+        {"frequency_step_hz": 0},
+        {"activity": {"weights": [1.0], "levels": [1.0]}},
+    ]
+    for change in changes:
+        path.write_text(json.dumps({**good, **change}))
+        with refused(ma.AudioFormatError, "rover model"):
+            ma.load_rover_model(path)
+    for text in ("", "[]", "{", "[" * 100000):
+        path.write_text(text)
+        with refused(ma.AudioFormatError, "no rover model"):
+            ma.load_rover_model(path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with refused(ma.AudioFormatError, "no text"):
+        ma.load_rover_model(path)
+
+
+def test_a_picture_of_the_model_names_its_axes(model):
+    line = model.plot()
+    assert line.axes.get_xlabel() == "Frequency (Hz)"
+    assert line.axes.get_ylabel() == "Level (dB re full scale²/Hz)"
+    assert len(line.get_xdata()) == len(model.frequencies) - 1
