@@ -222,8 +222,8 @@ else:
 # ## What cannot be known
 #
 # Wind that never changes and a machine that never changes sound alike to a single microphone. marsaudio has
-# to decide, and counts **what never changes as the rover's**. A test shows what that means. Below are two
-# winds that are simulated, without any rover. One blows perfectly evenly, the other in gusts.
+# to decide, and by and large counts **what never changes as the rover's**. A test shows what that means.
+# Below are two winds that are simulated, without any rover. One blows perfectly evenly, the other in gusts.
 
 # %%
 from marsaudio.simulate import GustShape, simulate_wind, simulate_wind_speed
@@ -239,13 +239,17 @@ for name, speed in (("even wind", even_speed), ("gusty wind", gusty_speed)):
     print(f"{name}: {100 * share:5.1f} % of its power ended up in the wind stem")
 
 # %% [markdown]
-# All of the even wind was taken for the rover, and marsaudio warned of it: nothing in it comes and goes as
-# wind does. No method can do better from the sound alone: the quiet hiss
-# between gusts may be a breeze or a machine, and the numbers are the same. Keep it in mind:
+# Nearly all of the even wind was taken for the rover, and marsaudio warned of it: nothing in it comes and
+# goes as wind does. No method can do better from the sound alone: the quiet hiss between gusts may be a
+# breeze or a machine, and the numbers are the same. Keep it in mind:
 #
-# - The wind stem holds the wind that **rises and falls**. Steady wind is in the rover stem.
+# - The wind stem holds the wind that **rises and falls**. Where wind is found, a share of what never changes
+#   is given to it, too: as much as such a wind may have in it. `stems.unidentifiable` says how much of the
+#   wind's power is in doubt, and `ma.plot.wind_range(stems)` draws it.
 # - A machine that rises and falls at low frequencies would be counted as wind.
 # - A recording of the rover alone helps: `ma.separate(recording, rover_noise=that_recording)`.
+#
+# [take_nasa_apart](take_nasa_apart.ipynb) puts all of this to the test, on a mixture whose truth is known.
 
 # %%
 folder.cleanup()

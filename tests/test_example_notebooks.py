@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +18,15 @@ from marsaudio import catalog
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RUNNER = Path(__file__).with_name("run_notebook.py")
-NAMES = ("find_the_wind", "first_listen", "separate_rover_and_wind")
-PLAYERS_AT_LEAST = {"first_listen": 2, "separate_rover_and_wind": 4, "find_the_wind": 3}
-FIGURES = {"first_listen": 3, "separate_rover_and_wind": 2, "find_the_wind": 1}
+NAMES = ("find_the_wind", "first_listen", "separate_rover_and_wind", "take_nasa_apart")
+PLAYERS_AT_LEAST = {
+    "first_listen": 2,
+    "separate_rover_and_wind": 4,
+    "find_the_wind": 3,
+    "take_nasa_apart": 6,
+}
+FIGURES = {"first_listen": 3, "separate_rover_and_wind": 2, "find_the_wind": 1, "take_nasa_apart": 5}
+ROVER_OF_SOL_1125 = Path("m2020_edlcam_raw/data_audio/mic_00000170_000_000001.xml")
 
 
 def test_every_script_has_a_notebook(maker: ModuleType) -> None:
@@ -51,7 +58,10 @@ def test_notebook_on_the_recording_of_february_20_credits_nasa(name: str, tmp_pa
     assert "Recorded on Mars. Credit: NASA/JPL-Caltech" in shown.text
     assert "THIS IS SIMULATED" not in shown.text
     assert "Credit: NASA/JPL-Caltech" in shown.html
-    assert "Credit: marsaudio (simulated)" not in shown.html
+    if name != "take_nasa_apart" or (path.parent / ROVER_OF_SOL_1125).exists():
+        assert "Credit: marsaudio (simulated)" not in shown.html
+    else:
+        assert "The rover noise below is simulated" in shown.text
     check_players_and_figures(name, shown)
 
 
@@ -101,6 +111,9 @@ def check_players_and_figures(name: str, shown: Shown) -> None:
     if name == "separate_rover_and_wind":
         assert "\n0 of " in f"\n{shown.text}"
         assert "Read back from two files: 0 samples differ." in shown.text
+    if name == "take_nasa_apart":
+        before, after = re.findall(r"^ +-15 dB +(\S+) dB +(\S+) dB$", shown.text, flags=re.M)[0]
+        assert float(after) > float(before) + 20
     if name == "find_the_wind":
         assert "first_gust.wav has" in shown.text
         assert "start_s,end_s" in shown.text

@@ -7,6 +7,7 @@ who cannot see it, and is saved whole or not at all. Nothing here calls ``show()
 from marsaudio.plot.level_curve import level
 from marsaudio.plot.picture import Picture
 from marsaudio.plot.spectrograms import overview, spectrogram
+from marsaudio.plot.wind_range import wind_range
 from marsaudio.plot.words import describe
 
-__all__ = ["Picture", "describe", "level", "overview", "spectrogram"]
+__all__ = ["Picture", "describe", "level", "overview", "spectrogram", "wind_range"]

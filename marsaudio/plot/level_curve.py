@@ -81,7 +81,7 @@ def level(
     (line,) = ax.plot(measured.times, smoothed, **settings)
     ax.set_xlim(0.0, recording.duration)
     _draw_references(ax, events, values)
-    _mark_left_out(ax, measured, recording.duration)
+    mark_left_out(ax, measured, recording.duration)
     mark_on_light(ax, events)
     tick_times(ax)
     ax.grid(axis="y", color="0.88", linewidth=0.8)
@@ -104,7 +104,7 @@ def how_it_is_drawn(events: WindEvents) -> str:
     )
 
 
-def _mark_left_out(ax: Axes, measured: BandLevel, duration: float) -> None:
+def mark_left_out(ax: Axes, measured: BandLevel, duration: float) -> None:
     """Name the stretches of half a second or more in which nothing was looked for."""
     out = np.concatenate([[False], ~measured.usable, [False]])
     starts, ends = np.flatnonzero(out[1:] & ~out[:-1]), np.flatnonzero(~out[1:] & out[:-1])
