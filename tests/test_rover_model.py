@@ -121,7 +121,7 @@ def test_a_model_at_another_rate_is_refused(scene):
 
 @pytest.mark.parametrize("frames", [1, 4800])
 def test_too_little_to_fit_a_rover_to_is_refused(frames):
-    with refused(ma.ParameterError, "too short to learn the rover"):
+    with refused(ma.ParameterError, "too little is sound to learn the rover"):
         ma.fit_rover(ma.Recording(np.ones(frames) * 0.1, RATE))
 
 

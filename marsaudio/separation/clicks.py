@@ -25,7 +25,7 @@ Ranges = npt.NDArray[np.intp]
 
 SURROUNDINGS_SECONDS = 0.5
 START_DB = 10.0  # over the median of the surroundings: no noise does that by chance
-FAINTEST_DB = 80.0  # below the peak
+FAINTEST_DB = 60.0  # below the peak
 END_DB = 3.0  # the click goes on while its power stands out so far
 LONGEST_SECONDS = 0.03  # what lasts longer is a machine at work
 JOINED_SECONDS = 0.01  # clicks nearer to each other than this are one
@@ -41,7 +41,7 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
 
     A click starts where a stretch is 10 dB above the median of the half second around it, and lasts as long
     as its neighbours are 3 dB above; what lasts over 30 ms, or returns so often that it fills a twentieth of
-    the time, is none. Nor is what stays 80 dB below the recording's peak, where samples are rounded.
+    the time, is none. Nor is what stays 60 dB below the recording's peak, where samples are rounded.
 
     Parameters
     ----------

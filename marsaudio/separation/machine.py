@@ -25,9 +25,11 @@ FloatArray = npt.NDArray[np.float64]
 FLUCTUATION_DB = 0.33
 QUIET_QUANTILE = 0.10
 LEVELS = 5
+LOW_OVER_HIGH_DB = 30.0
 LOWEST_LEVEL, HIGHEST_LEVEL = 0.08, 0.95  # quantiles of the activity
 SMOOTHED_FRAMES = 3
 FAINTEST = 1e-9  # of the loudest band: fainter ones were cut off by a codec or a filter, and tell nothing
+FAINTEST_BELOW_WIND = 1e-11  # of the loudest band where wind is: likewise
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,17 @@ class Activity:
 
     weights: FloatArray
     levels: FloatArray
+
+    @property
+    def loudest(self) -> float:
+        """The most power per hertz that a unit of activity is let be where wind is.
+
+        That is 30 dB over the quiet floor above the wind: faint sound that follows a loud gust up there, as a
+        codec leaves it, is no machine.
+        """
+        heard = self.weights > 0
+        # Weights are in inverse proportion to the floor, so this is a mean of it.
+        return float(10 ** (LOW_OVER_HIGH_DB / 10) * np.count_nonzero(heard) / self.weights[heard].sum())
 
     def of(self, high_power: FloatArray) -> FloatArray:
         """The weighted mean excess over the quietest, a_t = sum_b weights_b P_tb - 1, over three frames.
@@ -83,7 +96,7 @@ def interpolation_shares(values: FloatArray, knots: FloatArray) -> FloatArray:
     return np.stack([np.interp(values, knots, unit[j]) for j in range(len(knots))], axis=1)
 
 
-def learn_activity(high_power: FloatArray, bands: HighBands) -> Activity | None:
+def learn_activity(high_power: FloatArray, bands: HighBands, *, loudest_low: float) -> Activity | None:
     """Where a machine's activity can be read from; None where nothing above the wind's bands comes and goes.
 
     weights_b = n_b**0.7 / (R_b sum n**0.7), with R_b the 10 % quantile of band b over time. The machine is
@@ -93,11 +106,13 @@ def learn_activity(high_power: FloatArray, bands: HighBands) -> Activity | None:
     ----------
     high_power : ndarray of float64, shape (frames, high bands)
     bands : HighBands
+    loudest_low : float
+        The mean power of the loudest band where wind is.
     """
     if not high_power.size or not high_power.max() > 0:
         return None
     floor = np.quantile(high_power, QUIET_QUANTILE, axis=0)
-    heard = floor > FAINTEST * high_power.max()
+    heard = floor > max(FAINTEST * high_power.max(), FAINTEST_BELOW_WIND * loudest_low)
     if not heard.any():
         return None
     trust = np.where(heard, bands.widths**0.7, 0.0)

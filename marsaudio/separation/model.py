@@ -189,7 +189,7 @@ def fit(
     notes: list[str] = []
 
     # How active the rover is, the floors to begin with, and the bounds that they keep to.
-    own = learn_activity(high_power, high)
+    own = learn_activity(high_power, high, loudest_low=float(power.mean(axis=0).max()))
     activity = own if reference is None or reference.activity is None else reference.activity
     shares = shares_of(activity, high_power)
     floors = start_floors(power, shares, bands)
@@ -335,15 +335,15 @@ def floor_ceilings(
     """What no floor may rise above while it is learned, shape (levels, bands).
 
     A steady rover's floor is what the quiet moments tell, and the fit may raise it by 30 % at most: where the
-    wind has another spectrum when it is faint, the likelihood would take it for floor. A rover that
-    comes and goes has no such limit.
+    wind has another spectrum when it is faint, the likelihood would take it for floor. Where the rover
+    comes and goes, a floor may be so much higher as its activity allows.
     """
     if activity is None:
         return LOUDEST_FLOOR * floors
+    at_all_levels = LOUDEST_FLOOR * start_floors(power, np.ones((len(power), 1)), bands)
     if level_spread(1 + activity.of(high_power)) < STEADY_DB:
-        at_all_levels = start_floors(power, np.ones((len(power), 1)), bands)
-        return np.repeat(LOUDEST_FLOOR * at_all_levels, len(floors), axis=0)
-    return np.full_like(floors, np.inf)
+        return np.repeat(at_all_levels, len(floors), axis=0)
+    return np.asarray(at_all_levels + activity.loudest * activity.levels[:, np.newaxis])
 
 
 def reference_bounds(

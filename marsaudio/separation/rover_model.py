@@ -242,8 +242,9 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
     used = [one for one in heard if one.coverage.usable.any()]
     if not used:
         raise ParameterError(
-            f"This recording of {recording.duration:.3f} s is too short to learn the rover from. Give at "
-            f"least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s without digital silence."
+            f"In this recording of {recording.duration:.3f} s too little is sound to learn the rover from. "
+            f"Give at least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s of it without digital "
+            "silence."
         )
     count = sum(int(one.coverage.usable.sum()) for one in used)
     periodograms = np.concatenate([periodograms_of(one)[0] for one in used])
@@ -374,9 +375,10 @@ def _floors_of_all(
     periodograms: npt.NDArray[np.float32], high_power: FloatArray, transforms: Transforms
 ) -> RoverFloor:
     """The mean periodogram at each level of activity, where the levels differ by more than chance."""
-    activity = learn_activity(high_power, transforms.high)
-    shares = shares_of(activity, high_power)
     bands = Bands(transforms.frequencies)
+    loudest = float(bands.mean(periodograms).mean(axis=0).max())
+    activity = learn_activity(high_power, transforms.high, loudest_low=loudest)
+    shares = shares_of(activity, high_power)
     floors = np.maximum(
         shares.T @ periodograms / np.maximum(shares.sum(axis=0), 1e-9)[:, np.newaxis], FAINTEST
     )
