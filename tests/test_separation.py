@@ -189,7 +189,7 @@ def test_a_reference_at_another_rate_is_refused():
 
 def test_a_reference_without_a_single_usable_frame_is_refused():
     recording, _, _ = scene(3)
-    with pytest.raises(ma.ParameterError, match="too short"):
+    with pytest.raises(ma.ParameterError, match="too little is sound"):
         ma.separate(recording, rover_noise=ma.Recording(np.full(400, 0.1), RATE))
 
 
