@@ -5,14 +5,15 @@ import pytest
 from scipy.signal import oaconvolve
 
 import marsaudio as ma
+from marsaudio.separation.frames import Transforms
 from marsaudio.separation.lines import (
     LineRemoval,
     PhaseStatistics,
     centred_hann_transform,
     hann_transform,
 )
-from marsaudio.separation.readings import Transforms, tone_free_channels
 from marsaudio.separation.survey import survey
+from marsaudio.separation.tone_free import tone_free_channels
 from marsaudio.spectra.stft import hann, with_context
 
 RATE = 8000

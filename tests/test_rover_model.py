@@ -113,6 +113,18 @@ def test_a_reference_that_is_too_loud_is_limited_and_named(scene):
     assert np.array_equal(stems.wind.samples + stems.rover.samples, scene.recording.samples)
 
 
+def test_a_reference_that_is_too_faint_is_named(scene):
+    fainter = ma.Recording(scene.rover.samples * 0.1, RATE)
+    stems = ma.separate(scene.recording, rover_noise=fainter)
+    (note,) = [note for note in stems.notes if "fainter" in note]
+    assert int(note.split(" dB fainter")[0].split()[-1]) == pytest.approx(20, abs=3)
+
+
+def test_a_model_of_a_second_says_how_little_it_is():
+    noise = ma.Recording(np.random.default_rng(0).normal(0, 0.1, RATE), RATE)
+    assert any("may be better" in note for note in ma.fit_rover(noise).notes)
+
+
 def test_a_model_at_another_rate_is_refused(scene):
     model = ma.fit_rover(ma.Recording(np.random.default_rng(0).normal(0, 0.01, 44100 * 3), 44100))
     with refused(ma.ParameterError, "44100 Hz, the recording at 48000 Hz"):

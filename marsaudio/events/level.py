@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.recording import Recording
-from marsaudio.separation.readings import ToneFreeChannel, tone_free_channels
+from marsaudio.separation.tone_free import ToneFreeChannel, tone_free_channels
 from marsaudio.spectra.stft import ShortTimeFourier, hann
 
 FloatArray = npt.NDArray[np.float64]

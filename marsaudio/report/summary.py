@@ -15,9 +15,9 @@ from marsaudio.catalog.storage import file_sha256
 from marsaudio.events.table import WindEvents
 from marsaudio.recording import Recording, Source, channels_are_equal
 from marsaudio.report.facts import sound_facts
+from marsaudio.separation.frames import Transforms
 from marsaudio.separation.low_band import HIGHEST_WIND
 from marsaudio.separation.model import WindModel
-from marsaudio.separation.readings import Transforms
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.stems import Stems
 

@@ -1,6 +1,8 @@
-"""Where the wind is told from the rover: lines, floor, wind level, gain, stems.
+"""Where the wind is told from the rover: clicks, lines, floor, wind level, gain, stems.
 
-Read in this order: `survey` (what may count), `lines` (the rover's tones), `machine` (what of the rover comes
-and goes), `model` (floor and wind), `gain` (how much of each moment is wind), `two_readings` (all of it, in
-blocks), `stems` (the result, additive to the bit).
+Read in this order: `survey` (what may count), `clicks` and `lines` (what is taken out at once), `low_band`
+and `frames` (what the rest works on), `machine`, `floors`, `wind` and `cut_off` (what makes up the model),
+`model` (how it is learned), `gain` (how much of each moment is wind), `sections` and `readings` (all of it,
+in blocks), `stems` (the result, additive to the bit). `rover_model` keeps the rover for other recordings,
+`doubt` says what cannot be known, and `tone_free` gives event detection a recording without lines.
 """

@@ -21,21 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.formats import audio
-from marsaudio.separation.bands import HighBands
 from marsaudio.separation.clicks import WithoutClicks
+from marsaudio.separation.floors import FRAMES_PER_INDEPENDENT, RoverFloor
+from marsaudio.separation.frames import OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES, Expected, expected, wind_gain
 from marsaudio.separation.lines import LineRemoval, PhaseStatistics
-from marsaudio.separation.low_band import HIGHEST_WIND, LowBand, Resampler
-from marsaudio.separation.model import (
-    FRAMES_PER_INDEPENDENT,
-    RoverFloor,
-    WindModel,
-    fit,
-    mean_columns,
-)
+from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
+from marsaudio.separation.model import WindModel, fit, mean_columns
 from marsaudio.separation.sections import Section, find_sections
 from marsaudio.separation.survey import Coverage, Survey, survey
-from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, Spectra, hann, with_context
+from marsaudio.spectra.stft import Samples, SampleSource, with_context
 
 logger = logging.getLogger("marsaudio")
 
@@ -43,93 +38,11 @@ FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
-FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
 FADE_SECONDS = 10.0  # from one section's model to the next one's
 LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
 LISTENED_FRAMES = 700  # some minute
 HELD_FRAMES = 2400  # some three minutes; the line-free frames of a longer recording are made twice
 GRID_BITS = 24  # what float32 holds exactly
-
-
-@dataclass(frozen=True)
-class Transforms:
-    """The frames of a recording at its own rate, and the same moments at the lower one of the wind."""
-
-    resampler: Resampler
-    full: ShortTimeFourier
-    low: ShortTimeFourier
-
-    @classmethod
-    def at(cls, sample_rate: float) -> Transforms:
-        """Hann frames of about a third of a second at a quarter hop, of a length that transforms quickly."""
-        import scipy.fft
-
-        resampler = Resampler.for_wind(sample_rate)
-        hop = max(int(scipy.fft.next_fast_len(round(FRAME_SECONDS / 4 * resampler.low_rate), real=True)), 2)
-        step = hop * resampler.factor
-        full = ShortTimeFourier(4 * step, step, hann(4 * step), padded=True)
-        # Lines are followed over many frames, so that long batches save work there.
-        low = ShortTimeFourier(4 * hop, hop, hann(4 * hop), padded=True, batch_samples=512 * 4 * hop)
-        return cls(resampler, full, low)
-
-    @property
-    def bins(self) -> int:
-        """How many bins lie at or below the highest frequency that wind is looked for at."""
-        return len(self.frequencies)
-
-    @cached_property
-    def frequencies(self) -> FloatArray:
-        """Of these bins, in Hz."""
-        frequencies = self.low.frequencies(self.resampler.low_rate)
-        return frequencies[frequencies <= HIGHEST_WIND]
-
-    @cached_property
-    def high(self) -> HighBands:
-        """The bands above these bins, at the full rate."""
-        return HighBands(self.bins, self.full.bins)
-
-    def density(self, spectra: Spectra, *, low: bool) -> Float32Array:
-        """Periodograms in full scale squared per hertz, one-sided: 2 |X|² / (f_s sum w²)."""
-        fourier = self.low if low else self.full
-        rate = self.resampler.low_rate if low else self.resampler.sample_rate
-        energy = float(np.sum(fourier.window.astype(np.float64) ** 2))
-        return np.asarray(
-            (spectra.real**2 + spectra.imag**2) * np.float32(2 / (rate * energy)), dtype=np.float32
-        )
-
-    @property
-    def frames_a_second(self) -> float:
-        """Frames of both transforms."""
-        return self.resampler.sample_rate / self.full.hop_length
-
-
-@dataclass(frozen=True)
-class OneChannel:
-    """One channel of a source without its constant offset, as a source.
-
-    At the ends, where frames reach beyond the recording, an offset would be a step, and sound like wind.
-    """
-
-    source: SampleSource
-    channel: int
-    offset: float
-    channels: int = 1
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """How many samples there are."""
-        return self.source.frames
-
-    def blocks(self) -> Iterator[Samples]:
-        """Give the channel's samples."""
-        for block in self.source.blocks():
-            part = block[self.channel : self.channel + 1]
-            yield part - np.float32(self.offset) if self.offset else part
 
 
 @dataclass(frozen=True, eq=False)
@@ -508,49 +421,3 @@ class _Cutter:
         self._held = [joined[:, length:]]
         self._length -= length
         return joined[:, :length]
-
-
-@dataclass(frozen=True)
-class ToneFreeChannel:
-    """One channel of a source with its lines subtracted, as a source."""
-
-    source: OneChannel
-    coverage: Coverage
-    line_frequencies: list[float]
-    channels: int = 1
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """How many samples there are."""
-        return self.source.frames
-
-    def blocks(self) -> Iterator[Samples]:
-        """Give the samples without the lines."""
-        removal = line_removal(self.line_frequencies, self.sample_rate, self.coverage)
-        fourier = self.coverage.fourier
-        return fourier.inverse(removal.clean(fourier.batches(self.source)), self.frames)
-
-
-def tone_free_channels(
-    source: SampleSource, line_frequencies: list[list[float]] | None = None
-) -> list[ToneFreeChannel]:
-    """The distinct channels of a source without their lines, which are found where they are not given."""
-    fourier = Transforms.at(source.sample_rate).full
-    looked = survey(source)
-    channels = []
-    for number in range(1 if looked.equal_channels else source.channels):
-        one = OneChannel(source, number, looked.offset(number))
-        coverage = looked.coverage(number, fourier, source.frames)
-        if line_frequencies is None:
-            statistics = PhaseStatistics(fourier)
-            statistics.add(fourier.batches(one), coverage.usable)
-            frequencies = [line.frequency for line in statistics.lines(source.sample_rate)]
-        else:
-            frequencies = line_frequencies[number]
-        channels.append(ToneFreeChannel(one, coverage, frequencies))
-    return channels

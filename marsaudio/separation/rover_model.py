@@ -17,20 +17,20 @@ from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterEr
 from marsaudio.formats import html
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.bands import Bands
-from marsaudio.separation.lines import Line
-from marsaudio.separation.machine import Activity, learn_activity
-from marsaudio.separation.model import (
+from marsaudio.separation.floors import (
     FAINTEST,
     FRAMES_PER_INDEPENDENT,
     Bounds,
     RoverFloor,
-    fit,
-    mean_columns,
     refine_floors,
     shares_of,
     ties_of_levels,
 )
-from marsaudio.separation.readings import Transforms, listen, periodograms_of
+from marsaudio.separation.frames import Transforms
+from marsaudio.separation.lines import Line
+from marsaudio.separation.machine import Activity, learn_activity
+from marsaudio.separation.model import fit, mean_columns
+from marsaudio.separation.readings import listen, periodograms_of
 from marsaudio.separation.survey import survey
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ FloatArray = npt.NDArray[np.float64]
 
 FORMAT = "marsaudio rover model"
 VERSION = 1
+SHORT_SECONDS = 3.0  # some nine independent looks at every bin: 1.4 dB of chance in the floor
 SHOWN_LINES = 20  # in a notebook
 
 
@@ -268,6 +269,9 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
         if model.cut_off is not None:
             notes = (f"Wind below {model.cut_off:.0f} Hz was left out.", *notes)
     edges = np.append(transforms.high.first, transforms.full.bins) * transforms.frequencies[1]
+    seconds = count / transforms.frames_a_second
+    if seconds < SHORT_SECONDS:
+        notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
     return RoverModel(
         sample_rate=recording.sample_rate,
         frequencies=transforms.frequencies,
@@ -277,7 +281,7 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
         high_frequencies=(edges[:-1] + edges[1:]) / 2,
         high_floor=high_power.mean(axis=0),
         lines=used[0].sections[0].lines,
-        seconds=count / transforms.frames_a_second,
+        seconds=seconds,
         source=recording.source,
         notes=notes,
     )

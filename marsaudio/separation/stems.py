@@ -19,7 +19,8 @@ from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
-from marsaudio.separation.model import RoverFloor, WindModel
+from marsaudio.separation.floors import RoverFloor
+from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Plan, plan_separation, wind_blocks
 from marsaudio.separation.rover_model import RoverModel, fit_rover
 

@@ -1,0 +1,58 @@
+"""A recording without the rover's lines, and all else left as it is: what wind events are looked for in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from marsaudio.separation.frames import OneChannel, Transforms
+from marsaudio.separation.lines import PhaseStatistics
+from marsaudio.separation.readings import line_removal
+from marsaudio.separation.survey import Coverage, survey
+from marsaudio.spectra.stft import Samples, SampleSource
+
+
+@dataclass(frozen=True)
+class ToneFreeChannel:
+    """One channel of a source with its lines subtracted, as a source."""
+
+    source: OneChannel
+    coverage: Coverage
+    line_frequencies: list[float]
+    channels: int = 1
+
+    @property
+    def sample_rate(self) -> float:
+        """Samples a second, in Hz."""
+        return self.source.sample_rate
+
+    @property
+    def frames(self) -> int:
+        """How many samples there are."""
+        return self.source.frames
+
+    def blocks(self) -> Iterator[Samples]:
+        """Give the samples without the lines."""
+        removal = line_removal(self.line_frequencies, self.sample_rate, self.coverage)
+        fourier = self.coverage.fourier
+        return fourier.inverse(removal.clean(fourier.batches(self.source)), self.frames)
+
+
+def tone_free_channels(
+    source: SampleSource, line_frequencies: list[list[float]] | None = None
+) -> list[ToneFreeChannel]:
+    """The distinct channels of a source without their lines, which are found where they are not given."""
+    fourier = Transforms.at(source.sample_rate).full
+    looked = survey(source)
+    channels = []
+    for number in range(1 if looked.equal_channels else source.channels):
+        one = OneChannel(source, number, looked.offset(number))
+        coverage = looked.coverage(number, fourier, source.frames)
+        if line_frequencies is None:
+            statistics = PhaseStatistics(fourier)
+            statistics.add(fourier.batches(one), coverage.usable)
+            frequencies = [line.frequency for line in statistics.lines(source.sample_rate)]
+        else:
+            frequencies = line_frequencies[number]
+        channels.append(ToneFreeChannel(one, coverage, frequencies))
+    return channels
