@@ -218,6 +218,34 @@ def _neighbours(bins: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
     return np.split(bins, np.flatnonzero(np.diff(bins) > 2 * MAIN_LOBE_BINS) + 1)
 
 
+@dataclass(frozen=True, eq=False)
+class LineCourses:
+    """What became of each line in the course of a recording.
+
+    Attributes
+    ----------
+    frequencies : ndarray of float64, shape (lines,)
+        Each line's mean, in Hz, ascending.
+    times : ndarray of float64, shape (frames,)
+        Of the frames' centres, in seconds from the first sample.
+    offsets : ndarray of float64, shape (lines, frames)
+        By how many hertz the frequency differs from the mean, as far as that was followed.
+    amplitudes : ndarray of complex128, shape (lines, frames)
+        A exp(i phi) of A cos(2 pi f t + phi), f the mean frequency, as each frame alone tells it.
+    noise : ndarray of float64, shape (lines, frames)
+        Mean square of the noise in the amplitude; infinite where a frame is not sound from end to end.
+    bin_width : float
+        Of the frames' transform, in Hz.
+    """
+
+    frequencies: FloatArray
+    times: FloatArray
+    offsets: FloatArray
+    amplitudes: ComplexArray
+    noise: FloatArray
+    bin_width: float
+
+
 class LineRemoval:
     """Subtracts lines from spectra, with the frequency, amplitude and phase that each has around that time.
 
@@ -309,14 +337,47 @@ class LineRemoval:
             self._subtract_partly(rest[i], int(frames[i]), frequency, amplitude)
         return rest
 
+    def follow(self, batches: Iterable[tuple[int, Spectra]]) -> LineCourses:
+        """Give the course of each line, with its sidebands, instead of the rest."""
+        positions = np.sort(self._positions)
+        parts = []
+        for first, spectra, core in with_context(batches, self.context):
+            rest = spectra[0].copy()
+            frames = first + np.arange(len(rest))
+            usable = self._coverage.usable[frames]
+            shape = (len(positions), len(frames))
+            offset, amplitude = np.zeros(shape), np.zeros(shape, dtype=np.complex128)
+            noise = np.full(shape, np.inf)
+            heard: list[tuple[FloatArray, _Look, ComplexArray]] = []
+            for wave in self._waves if usable.any() else ():
+                self._subtract(rest, frames, usable, wave, heard)
+            for wave, look, nominal in heard:
+                rows = np.searchsorted(positions, wave)
+                offset[rows] = look.position - wave[:, np.newaxis]
+                amplitude[rows] = np.where(usable, look.amplitude * nominal.conj(), 0.0)
+                noise[rows] = np.where(usable, BINS_ALIKE * look.spread, np.inf)
+            parts.append((offset[:, core], amplitude[:, core], noise[:, core]))
+        offsets, amplitudes, noises = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+        bin_width = self._rate / self._fourier.n_fft
+        times = self._fourier.centres(offsets.shape[1], self._rate)
+        # Half of a sine's amplitude is at the positive frequency.
+        return LineCourses(
+            positions * bin_width, times, offsets * bin_width, 2 * amplitudes, 4 * noises, bin_width
+        )
+
     def _subtract(
         self,
         spectra: npt.NDArray[np.complex64],
         frames: npt.NDArray[np.intp],
         usable: npt.NDArray[np.bool_],
         positions: FloatArray,
+        heard: list[tuple[FloatArray, _Look, ComplexArray]] | None = None,
     ) -> list[_Tones]:
-        """Subtract lines and their sidebands, in place, from the usable frames; give them in all frames."""
+        """Subtract lines and their sidebands, in place, from the usable frames; give them in all frames.
+
+        Of each group of lines the positions, what was heard of them, sidebands and all, and their phasors at
+        mean frequency are added to `heard`, if it is given.
+        """
         centres = self._fourier.first_start + self._fourier.n_fft / 2 + self._fourier.hop_length * frames
         forward = np.exp(2j * np.pi * np.mod(np.outer(positions / self._fourier.n_fft, centres), 1.0))
         bands = _Bands(spectra, usable, positions, self._positions, self._fourier.n_fft)
@@ -331,6 +392,8 @@ class LineRemoval:
                 if moves[rows[0]]:
                     course, beside = self._follow(course, turn[rows], spectra)
                     tones += beside
+                if heard is not None:
+                    heard.append((positions[rows], bands.only(rows).look(course.offset), forward[rows]))
                 tones += self._subtract_sidebands(course, spectra)
                 tones.append(self._subtract_followed(course, spectra))
         return tones
@@ -375,7 +438,7 @@ class LineRemoval:
         """Subtract the sidebands of lines that are followed, in place, and look again."""
         memory = self._window(MEMORY_SECONDS)
         amplitude = course.look.amplitude * course.forward.conj()
-        steady = _local_mean(amplitude, course.look.weight, memory)
+        steady = local_mean(amplitude, course.look.weight, memory)
         frame_rate = self._rate / self._fourier.hop_length
         beat = _beats(amplitude - steady, course.look, frame_rate, alone=alone)
         beats = np.flatnonzero(beat)
@@ -399,7 +462,7 @@ class LineRemoval:
         """Subtract lines that are followed, in place."""
         look = course.look
         amplitude = look.amplitude * course.forward.conj()
-        steady = _local_mean(amplitude, look.weight, self._window(MEMORY_SECONDS))
+        steady = local_mean(amplitude, look.weight, self._window(MEMORY_SECONDS))
         change = _change(amplitude, steady, look.spread, look.weight > 0)
         return course.bands.subtract_from(spectra, steady * change * course.forward, look)
 
@@ -588,7 +651,7 @@ def _quiet_bins(
     return nearest, clear
 
 
-def _local_mean(course: ComplexArray, weight: FloatArray, window: FloatArray) -> ComplexArray:
+def local_mean(course: ComplexArray, weight: FloatArray, window: FloatArray) -> ComplexArray:
     """The weighted mean around each frame, sum_s h_(t-s) w_s b_s / sum_s h_(t-s) w_s; 0 where none counts."""
     total = _around(weight, window)
     return np.asarray(_around(weight * course, window) / np.where(total > 0, total, np.inf))
@@ -699,7 +762,7 @@ def _significant_mean(course: ComplexArray, look: _Look, window: FloatArray) -> 
     total = _around(look.weight, window)
     variance = NOISE_IN_NEIGHBOURS * _around(look.weight**2 * look.spread, window**2)
     variance /= np.where(total > 0, total, np.inf) ** 2
-    mean = _local_mean(course, look.weight, window)
+    mean = local_mean(course, look.weight, window)
     seen = np.maximum(np.abs(mean) ** 2 - CHANGE_DEVIATIONS**2 * variance, 0.0)
     return np.asarray(mean * seen / (seen + variance + 1e-300))
 

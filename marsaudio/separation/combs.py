@@ -1,0 +1,674 @@
+"""What the rover's lines tell of its machines: families of harmonics, their sidebands, and how they drift.
+
+A machine that turns f0 times a second makes lines at k f0, a clock exactly so. Pure functions on what
+`marsaudio.separation.lines` finds and follows; nothing here changes a separation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.errors import ParameterError
+from marsaudio.separation.lines import (
+    HIGHEST_BEAT_SHARE,
+    LOWEST_BEAT,
+    MAIN_LOBE_BINS,
+    MEMORY_SECONDS,
+    OVERLAP_CORRELATION,
+    Line,
+    LineCourses,
+    centred_hann_transform,
+    local_mean,
+)
+
+FloatArray = npt.NDArray[np.float64]
+
+TOLERANCE = 0.5  # Hz; of a line's frequency, found in a recording of a second
+HALVINGS = 8  # how often the tolerance is halved, down to that in a recording of a minute
+LOWEST_FUNDAMENTAL = 10.0  # Hz
+SOURCES = 64  # the most prominent lines, one of which has to be in a comb
+FALSE_FAMILIES = 1e-3  # expected number of combs, or of common distances, in as many lines that lie anywhere
+FEWEST_MEMBERS = 4
+FEWEST_BESIDE = 3
+STRAYS = 0.5  # expected number of other lines that are taken for members, once a family is certain
+OUTLYING = 2.385  # deviations beyond which a member hardly counts in the fit
+SURE_DEVIATIONS = 4.0  # within which two fundamentals are in a whole ratio,
+WHOLE_RATIO = 0.002  # or within this part of the lower one, which one in 250 pairs is by chance
+WIDEST_SIDEBAND = 50.0  # Hz
+FALSE_BEATS = 1e-3  # expected number of common beats that are none
+LOUDEST_SCORE = 40.0  # of one line's periodogram among those of a comb: so that no line decides alone
+BEAT_SURROUNDINGS = 2.0  # Hz; width of what a beat has to stand out of
+FAINTEST_BEAT = -35.0  # dB re the line; below, it may be what leaks from a line some bins away
+SEGMENT_SECONDS = 2.0  # within which a frequency is measured, to see it drift
+FEWEST_SEGMENTS = 3
+FEWEST_SEGMENT_FRAMES = 5
+SEGMENT_SNR = 30.0  # power of a line's mean over a segment over that of the noise in it: else its phase slips
+ALIKE_FRAMES = 1 + 2 * sum(OVERLAP_CORRELATION)  # frames that count as one, for what changes slowly
+
+
+@dataclass(frozen=True)
+class Member:
+    """A line of a comb.
+
+    Attributes
+    ----------
+    harmonic : int
+        k, from 1.
+    line : Line
+    deviation : float
+        Of its frequency from k f0, in Hz.
+    """
+
+    harmonic: int
+    line: Line
+    deviation: float
+
+
+@dataclass(frozen=True)
+class Comb:
+    """A family of lines at whole multiples of one frequency.
+
+    Attributes
+    ----------
+    frequency : float
+        f0 in Hz, fitted to all members.
+    standard_error : float
+        Of f0 in Hz, from how the members scatter about it.
+    members : tuple of Member
+        By harmonic. Some harmonics may be missing.
+    rms_deviation : float
+        Root mean square of the members' deviations, in Hz.
+    log10_chance : float
+        Logarithm of the expected number of families that fit as well, among as many lines that lie anywhere:
+        -6 is one in a million recordings.
+    multiple : int or None
+        Where this comb is a part of another one, of fundamental f0 / multiple: the pump on a shaft, say. Its
+        members are among the other's, too.
+    """
+
+    frequency: float
+    standard_error: float
+    members: tuple[Member, ...]
+    rms_deviation: float
+    log10_chance: float
+    multiple: int | None = None
+
+    @property
+    def harmonics(self) -> tuple[int, ...]:
+        """The harmonics at which there is a line."""
+        return tuple(member.harmonic for member in self.members)
+
+
+@dataclass(frozen=True)
+class Sideband:
+    """What stands at one distance from many lines of a comb.
+
+    Attributes
+    ----------
+    offset : float
+        The distance in Hz, negative below the line.
+    standard_error : float
+        Of the distance, in Hz.
+    harmonics : tuple of int
+        The harmonics beside which it is seen.
+    level : float
+        In dB re the line that it stands beside, the median; nan where none of those lines is seen itself.
+    log10_chance : float
+        Logarithm of the expected number of distances with as much beside the lines, by chance.
+    """
+
+    offset: float
+    standard_error: float
+    harmonics: tuple[int, ...]
+    level: float
+    log10_chance: float
+
+
+@dataclass(frozen=True, eq=False)
+class Drift:
+    """How the frequency of a line or of a family changed.
+
+    Attributes
+    ----------
+    per_minute : float
+        Relative change of frequency a minute: 1e-4 is 0.0195 Hz at 195 Hz.
+    standard_error : float
+        Of it, from the noise, or from how the frequency scatters about a steady change, whichever is more.
+    times : ndarray of float64, shape (segments,)
+        In seconds from the first sample.
+    relative : ndarray of float64, shape (segments,)
+        The frequency's relative deviation from its mean.
+    errors : ndarray of float64, shape (segments,)
+        Standard errors of those, from the noise.
+    """
+
+    per_minute: float
+    standard_error: float
+    times: FloatArray
+    relative: FloatArray
+    errors: FloatArray
+
+
+def find_combs(
+    lines: Iterable[Line], *, tolerance: float = TOLERANCE, lowest: float = LOWEST_FUNDAMENTAL
+) -> list[Comb]:
+    """Find the families of harmonics among lines.
+
+    Every line may be the k-th harmonic of f0 = f / k. Of N lines that lie anywhere, the number that come
+    within a tolerance d of a multiple of f0 is binomial with p = 2 d / f0, so that n or more do so with
+
+    P = sum_(i >= n) C(N, i) p^i (1 - p)^(N - i),
+
+    without the line that f0 was taken from. The comb with the least P is taken, over all f0 and several d;
+    its lines are set aside, and the next one is sought, until as small a P is to be expected by chance among
+    all that were tried. Half of f0, or another part, explains the same lines with larger p, and double f0
+    explains fewer: both have larger P.
+
+    Lines at a common distance from a comb's harmonics (`find_sidebands`) are set aside, too, where that is
+    less likely by chance than the next comb. And where every m-th line of a comb, with lines beside those, is
+    less likely than the whole comb, it is taken instead: moved by 14 Hz, the multiples of 195.1 Hz lie near
+    multiples of 13.9 Hz.
+
+    Two combs with f0 in a whole ratio are one machine: the lower one then takes in the members of the other,
+    which is kept as a part of it (`Comb.multiple`). The same where the harmonics that are multiples of some m
+    are complete beyond chance among the members, by the hypergeometric distribution.
+
+    Parameters
+    ----------
+    lines : iterable of Line
+    tolerance : float
+        How far a line may be from its harmonic at most, in Hz; down to a 256th of that is tried.
+    lowest : float
+        The lowest fundamental that is sought, in Hz; more than four times the tolerance.
+
+    Returns
+    -------
+    list of Comb
+        The surest first.
+
+    Raises
+    ------
+    ParameterError
+        `tolerance` is not positive, or `lowest` not more than four times as much.
+
+    Examples
+    --------
+    >>> from marsaudio.separation.lines import Line
+    >>> pump = [Line(195.145 * k, -60.0, 20.0, 0.9) for k in (1, 2, 4, 5, 7)]
+    >>> [comb] = find_combs([*pump, Line(781.3, -50.0, 30.0, 0.9)])
+    >>> round(comb.frequency, 3), comb.harmonics
+    (195.145, (1, 2, 4, 5, 7))
+    """
+    if not tolerance > 0:
+        raise ParameterError(f"tolerance={tolerance!r} must be a positive number of hertz.")
+    if not lowest > 4 * tolerance:
+        raise ParameterError(
+            f"lowest={lowest!r} Hz must be more than four times the tolerance of {tolerance:g} Hz: else "
+            "every line is near some harmonic."
+        )
+    left = sorted(lines, key=lambda line: line.frequency)
+    combs: list[Comb] = []
+    while True:
+        comb = _surest_comb(left, tolerance, lowest)
+        for part in _complete_part(comb) if comb else ():
+            # That every m-th line stands out and that lines stand beside those may be the likelier story.
+            told = _told(part, left, tolerance)
+            comb = told[0] if comb and told and told[1] < comb.log10_chance else comb
+        beside = _least([_surest_distance(known, left, tolerance, WIDEST_SIDEBAND) for known in combs])
+        if comb and (beside is None or comb.log10_chance <= beside[0].log10_chance):
+            combs.append(comb)
+            taken = [member.line for member in comb.members]
+        elif beside:
+            taken = beside[1]
+        else:
+            return sorted(_related(combs, tolerance), key=lambda comb: comb.log10_chance)
+        left = _without(left, taken)
+
+
+def _told(part: Comb, lines: Sequence[Line], tolerance: float) -> tuple[Comb, float] | None:
+    """A part of a comb as a comb of its own, and the logarithm of the chance of it and what is beside it."""
+    comb = _at(part.frequency, lines, tolerance)
+    rest = _without(lines, (member.line for member in comb.members))
+    beside = _surest_distance(comb, rest, tolerance, WIDEST_SIDEBAND)
+    return (comb, comb.log10_chance + beside[0].log10_chance) if beside else None
+
+
+def _least(
+    groups: Iterable[tuple[Sideband, list[Line]] | None],
+) -> tuple[Sideband, list[Line]] | None:
+    """The common distance that is least likely by chance."""
+    return min((group for group in groups if group), key=lambda group: group[0].log10_chance, default=None)
+
+
+def _without(lines: Iterable[Line], taken: Iterable[Line]) -> list[Line]:
+    """The lines that are not among those taken."""
+    gone = {id(line) for line in taken}
+    return [line for line in lines if id(line) not in gone]
+
+
+def _surest_comb(lines: Sequence[Line], tolerance: float, lowest: float) -> Comb | None:
+    """The comb that is least likely by chance, if it is unlikely enough."""
+    if len(lines) < FEWEST_MEMBERS:
+        return None
+    frequency = np.array([line.frequency for line in lines])
+    tolerances = _tolerances(tolerance)
+    prominent = np.argsort([-line.prominence for line in lines], kind="stable")[:SOURCES]
+    tried, best, f0 = 0, 0.0, 0.0
+    for source in frequency[prominent]:
+        candidates = source / np.arange(1, int(source // lowest) + 1)
+        if len(candidates) == 0:
+            continue
+        tried += len(candidates)
+        chance = _log_chance(_deviations(frequency, candidates), candidates, tolerances).min(axis=1)
+        if chance.min() < best:
+            best, f0 = float(chance.min()), float(candidates[chance.argmin()])
+    if not f0:
+        return None
+    comb = _at(f0, lines, tolerance)
+    expected = comb.log10_chance + math.log10(tried)
+    if len(comb.members) < FEWEST_MEMBERS or expected > math.log10(FALSE_FAMILIES):
+        return None
+    return replace(comb, log10_chance=expected)
+
+
+def _at(f0: float, lines: Sequence[Line], tolerance: float) -> Comb:
+    """The comb near a fundamental, fitted to the lines in reach; when it is fitted, more may be."""
+    frequency = np.array([line.frequency for line in lines])
+    tolerances = _tolerances(tolerance)
+    for _ in range(3):
+        deviation = _deviations(frequency, np.array([f0]))
+        chance = _log_chance(deviation, np.array([f0]), tolerances)[0]
+        near = np.flatnonzero(deviation[0] <= tolerances[int(chance.argmin())])
+        f0 = _fitted([lines[int(i)] for i in near], f0).frequency
+    deviation = _deviations(frequency, np.array([f0]))[0]
+    reach = max(min(tolerance, STRAYS * f0 / (2 * len(lines))), float(tolerances[int(chance.argmin())]))
+    comb = _fitted([lines[int(i)] for i in np.flatnonzero(deviation <= reach)], f0)
+    expected = float(chance.min()) + math.log(len(tolerances))
+    return replace(comb, log10_chance=expected / math.log(10))
+
+
+def _tolerances(largest: float) -> FloatArray:
+    """The tolerances that are tried, each half of the one before."""
+    return np.asarray(largest / 2.0 ** np.arange(HALVINGS + 1), dtype=np.float64)
+
+
+def _deviations(frequency: FloatArray, candidates: FloatArray) -> FloatArray:
+    """How far each line is from each fundamental's nearest harmonic, in Hz; infinite below the first."""
+    harmonic = np.rint(frequency / candidates[:, np.newaxis])
+    off = np.abs(frequency - harmonic * candidates[:, np.newaxis])
+    return np.asarray(np.where(harmonic > 0, off, np.inf))
+
+
+def _log_chance(deviation: FloatArray, fundamental: FloatArray, tolerances: FloatArray) -> FloatArray:
+    """Logarithms of P of `find_combs` for each fundamental and tolerance, one line being there anyway.
+
+    Above the mean the terms of the sum fall at least as fast as a geometric series of the ratio of the first
+    two, r: P <= C(N, n) p^n (1 - p)^(N - n) / (1 - r), which does not vanish in rounding.
+    """
+    from scipy.stats import binom
+
+    near = np.stack([np.count_nonzero(deviation <= tolerance, axis=1) for tolerance in tolerances], axis=1)
+    others, n = deviation.shape[1] - 1, near - 1
+    p = np.minimum(2 * tolerances / fundamental[:, np.newaxis], 0.5)
+    n = np.maximum(n, 0)
+    ratio = (others - n) * p / ((n + 1) * (1 - p))
+    bound = binom.logpmf(n, others, p) - np.log1p(-np.minimum(ratio, 0.999))
+    return np.asarray(np.where((n > 0) & (ratio < 1), np.minimum(bound, 0.0), 0.0))
+
+
+def _fitted(lines: Iterable[Line], f0: float) -> Comb:
+    """Fit a fundamental to lines near its harmonics, one line a harmonic, by weighted least squares.
+
+    f0 = sum w k f / sum w k², with the standard error s / sqrt(sum w k²), s² = sum w (f - k f0)² / (n - 1).
+    The weights are inverse to the dispersion of the phase turn that told the frequency, (1 - R⁴) / 2 R² with
+    the coherence R, to which a tenth of the worst is added so that no line alone decides; and to
+    1 + (r / c)² where a line deviates by r standard deviations, for some are drawn off by their neighbours.
+
+    Source: S. M. Kay, *Fundamentals of Statistical Signal Processing: Estimation Theory* (1993), chapter 8;
+    N. I. Fisher, *Statistical Analysis of Circular Data* (1993), section 2.3.1, for the dispersion, here of
+    the wrapped normal distribution; P. W. Holland and R. E. Welsch, "Robust regression using iteratively
+    reweighted least-squares", Commun. Stat. A 6 (1977), doi:10.1080/03610927708827533, for Cauchy's weight.
+    """
+    nearest: dict[int, Line] = {}
+    for line in lines:
+        k = round(line.frequency / f0)
+        if k not in nearest or abs(line.frequency - k * f0) < abs(nearest[k].frequency - k * f0):
+            nearest[k] = line
+    harmonic = np.array(sorted(nearest), dtype=np.float64)
+    chosen = [nearest[int(k)] for k in harmonic]
+    frequency = np.array([line.frequency for line in chosen])
+    coherence = np.clip([line.coherence for line in chosen], 1e-3, 1.0)
+    dispersion = (1 - coherence**4) / (2 * coherence**2)
+    prior = 1.0 / (dispersion + 0.1 * dispersion.max() + 1e-12)
+    weight, deviation = prior, frequency - harmonic * f0
+    for _ in range(10):
+        deviation = frequency - harmonic * np.sum(weight * harmonic * frequency) / np.sum(
+            weight * harmonic**2
+        )
+        relative = np.abs(deviation) * np.sqrt(prior)
+        scale = 1.4826 * float(np.median(relative)) + 1e-12
+        weight = prior / (1 + (relative / (OUTLYING * scale)) ** 2)
+    information = float(np.sum(weight * harmonic**2))
+    fitted = float(np.sum(weight * harmonic * frequency)) / information
+    deviation = frequency - harmonic * fitted
+    scatter = float(np.sum(weight * deviation**2)) / max(len(chosen) - 1, 1)
+    return Comb(
+        frequency=fitted,
+        standard_error=math.sqrt(scatter / information),
+        members=tuple(
+            Member(int(k), line, float(off)) for k, line, off in zip(harmonic, chosen, deviation, strict=True)
+        ),
+        rms_deviation=float(np.sqrt(np.mean(deviation**2))),
+        log10_chance=0.0,
+    )
+
+
+def _related(combs: Sequence[Comb], tolerance: float) -> list[Comb]:
+    """Join combs of one machine: the lower takes in what the higher has, the higher stays as a part."""
+    result: list[Comb] = []
+    for comb in sorted(combs, key=lambda comb: comb.frequency, reverse=True):
+        whole = comb
+        for i, other in enumerate(result):
+            multiple = round(other.frequency / comb.frequency)
+            error = SURE_DEVIATIONS * math.hypot(multiple * comb.standard_error, other.standard_error)
+            near = min(max(error, WHOLE_RATIO * comb.frequency), tolerance)
+            off = abs(other.frequency - multiple * comb.frequency)
+            if multiple > 1 and other.multiple is None and off <= near:
+                lines = [member.line for member in (*whole.members, *other.members)]
+                whole = replace(_fitted(lines, whole.frequency), log10_chance=whole.log10_chance)
+                result[i] = replace(other, multiple=multiple)
+        result += [whole, *_complete_part(whole)] if whole is comb else [whole]
+    return result
+
+
+def _complete_part(comb: Comb) -> list[Comb]:
+    """The multiples of some m within a comb, where far more of them are present than of the rest."""
+    from scipy.stats import hypergeom
+
+    present = np.array(comb.harmonics)
+    most = int(present.max())
+    multiples = np.arange(2, most // FEWEST_MEMBERS + 1)
+    if len(multiples) == 0:
+        return []
+    found = np.array([np.count_nonzero(present % m == 0) for m in multiples])
+    chance = hypergeom.logsf(found - 1, most, most // multiples, len(present)) + math.log(len(multiples))
+    best = int(np.argmin(chance))
+    if found[best] < FEWEST_MEMBERS or chance[best] > math.log(FALSE_FAMILIES):
+        return []
+    m = int(multiples[best])
+    part = _fitted([member.line for member in comb.members if member.harmonic % m == 0], m * comb.frequency)
+    return [replace(part, log10_chance=float(chance[best]) / math.log(10), multiple=m)]
+
+
+def find_sidebands(
+    comb: Comb, lines: Iterable[Line], *, tolerance: float = TOLERANCE, widest: float = WIDEST_SIDEBAND
+) -> list[Sideband]:
+    """Find lines that stand at a common distance from a comb's harmonics, be there a line or not.
+
+    Of N other lines that lie anywhere, those within a tolerance d of some distance from the nearest harmonic
+    are binomial with p = 2 d / f0, as in `find_combs`; each line's own distance is tried, over several d.
+
+    Parameters
+    ----------
+    comb : Comb
+    lines : iterable of Line
+        All lines of the recording; the comb's own are passed over.
+    tolerance : float
+        How far a line may be from the common distance at most, in Hz.
+    widest : float
+        The largest distance that is sought, in Hz.
+
+    Returns
+    -------
+    list of Sideband
+        By their distance.
+    """
+    left = _without(lines, (member.line for member in comb.members))
+    found = []
+    while group := _surest_distance(comb, left, tolerance, widest):
+        found.append(group[0])
+        left = _without(left, group[1])
+    return sorted(found, key=lambda sideband: sideband.offset)
+
+
+def _surest_distance(
+    comb: Comb, lines: Sequence[Line], tolerance: float, widest: float
+) -> tuple[Sideband, list[Line]] | None:
+    """The common distance that is least likely by chance, and the lines at it, if it is unlikely enough."""
+    carriers = {member.harmonic: member.line for member in comb.members}
+    beside = [(round(line.frequency / comb.frequency), line) for line in lines]
+    beside = [(k, line) for k, line in beside if k > 0]
+    offset = np.array([line.frequency - k * comb.frequency for k, line in beside])
+    inside = np.abs(offset) <= widest
+    beside, offset = [each for each, chosen in zip(beside, inside, strict=True) if chosen], offset[inside]
+    if len(beside) < FEWEST_BESIDE:
+        return None
+    tolerances = _tolerances(tolerance)
+    apart = np.abs(offset - offset[:, np.newaxis])
+    chance = _log_chance(apart, np.full(len(offset), comb.frequency), tolerances)
+    best, which = np.unravel_index(int(np.argmin(chance)), chance.shape)
+    expected = float(chance[best, which]) + math.log(chance.size)
+    reach = max(min(tolerance, STRAYS * comb.frequency / (2 * len(beside))), float(tolerances[which]))
+    near = np.flatnonzero(apart[best] <= reach)
+    if len(near) < FEWEST_BESIDE or expected > math.log(FALSE_FAMILIES):
+        return None
+    group = [beside[int(i)] for i in near]
+    levels = [line.level - carriers[k].level for k, line in group if k in carriers]
+    sideband = Sideband(
+        offset=float(np.median(offset[near])),
+        standard_error=float(offset[near].std(ddof=1) / np.sqrt(len(near))),
+        harmonics=tuple(k for k, _ in group),
+        level=float(np.median(levels)) if levels else math.nan,
+        log10_chance=expected / math.log(10),
+    )
+    return sideband, [line for _, line in group]
+
+
+def find_beats(comb: Comb, courses: LineCourses) -> list[Sideband]:
+    """Find sidebands closer than a frame resolves, by how the amplitudes of a comb's members beat.
+
+    A sideband at a distance f_s makes the amplitude a, turned back by the phase of its own mean over +-2 s,
+    turn as exp(2 pi i f_s t) about that mean. The periodogram of what a has beyond its mean, over the median
+    of the periodogram at the frequencies around, is exponential with mean 1 where there is no sideband. E is
+    the mean of that over the n members, each of which counts up to 40. Were they independent, n E would be
+    gamma distributed with shape n; but the lines of one machine swing alike, so that E scatters more from
+    frequency to frequency, by an interquartile range of about 1.349 / sqrt(m + 1/2): m takes the place of n.
+
+    Distances from 2 Hz to nearly half the frame rate are found, with the standard error
+    sqrt(6 / S) / (2 pi T), S the sum over the members, T the duration. Fitted at the line's own frequency, a
+    tone f_s off is weaker by g = sum K(x) K(x - f_s) / sum K(x)², K the window's transform, which the level
+    allows for.
+
+    Parameters
+    ----------
+    comb : Comb
+    courses : LineCourses
+        Of `LineRemoval.follow`, with the comb's members among the lines.
+
+    Returns
+    -------
+    list of Sideband
+        By their distance, above and below the line each for itself; `harmonics` are the members that beat
+        beyond chance by themselves. What stands further off than half the frame rate is aliased, and left out
+        as far as it is fainter than -35 dB.
+
+    Source: M. S. Bartlett, "Periodogram analysis and continuous spectra", Biometrika 37 (1950),
+    doi:10.1093/biomet/37.1-2.1 (means of periodograms); D. C. Rife and R. R. Boorstyn, "Single-tone parameter
+    estimation from discrete-time observations", IEEE Trans. Inf. Theory 20 (1974),
+    doi:10.1109/TIT.1974.1055282 (the standard error).
+    """
+    from scipy.ndimage import median_filter
+
+    rows, hop = _rows(comb, courses), _hop(courses)
+    count, weight = courses.times.size, 1.0 / courses.noise[rows]
+    # Turned back along the course that was followed, and then by what phase is left in the mean.
+    amplitude = courses.amplitudes[rows] * np.exp(
+        -2j * np.pi * hop * np.cumsum(courses.offsets[rows], axis=1)
+    )
+    half = max(round(MEMORY_SECONDS / hop), 1)
+    mean = local_mean(amplitude, weight, np.hanning(2 * half + 3)[1:-1])
+    residual = (amplitude - mean) * np.exp(-1j * np.angle(mean))
+    points = 4 * 2 ** math.ceil(math.log2(count))
+    window = weight * np.hanning(count + 2)[1:-1]
+    power = np.fft.fftshift(np.abs(np.fft.fft(residual * window, points)) ** 2, axes=1)
+    frequency = np.fft.fftshift(np.fft.fftfreq(points, hop))
+    around = max(round(BEAT_SURROUNDINGS * points * hop), 3)
+    surroundings = median_filter(power, size=(1, around), mode="wrap") / math.log(2)
+    score = power / np.maximum(surroundings, 1e-300)
+    within = (np.abs(frequency) >= LOWEST_BEAT) & (np.abs(frequency) <= HIGHEST_BEAT_SHARE / hop)
+    together = np.where(within, np.minimum(score, LOUDEST_SCORE).mean(axis=0), 0.0)
+    sharp = np.log(score + 1e-300).mean(axis=0)
+    line = np.sum(np.abs(mean) * window, axis=1, keepdims=True)
+    level = 10 * np.log10(power / line**2 + 1e-30) - 20 * np.log10(_response(frequency / courses.bin_width))
+    duration = count * hop
+    tried = max(np.count_nonzero(within) / points / hop * duration / 2, 1.0)
+    independent = _independent(together[within], len(rows))
+    found = []
+    while True:
+        expected = math.log(tried) + _log_gamma_tail(independent * float(together.max()), independent)
+        if expected > math.log(FALSE_BEATS):
+            break
+        # Where many count in full, the peak is flat; the logarithms tell its middle.
+        near_most = together > 0.9 * together.max()
+        best = int(np.argmax(np.where(near_most, sharp, -np.inf)))
+        beating = np.flatnonzero(score[:, best] > math.log(len(rows) / FALSE_BEATS))
+        strength = float(np.median(level[beating, best])) if len(beating) >= FEWEST_BESIDE else -np.inf
+        if strength > FAINTEST_BEAT:
+            information = score[:, best].sum() * duration**2 / 6
+            grid = 1 / (points * hop) ** 2 / 12
+            found.append(
+                Sideband(
+                    offset=float(frequency[best]),
+                    standard_error=math.sqrt(1 / information / (2 * np.pi) ** 2 + grid),
+                    harmonics=tuple(comb.members[i].harmonic for i in beating),
+                    level=strength,
+                    log10_chance=expected / math.log(10),
+                )
+            )
+        together[np.abs(frequency - frequency[best]) < 4 / duration] = 0.0
+    return sorted(found, key=lambda sideband: sideband.offset)
+
+
+def _log_gamma_tail(x: float, shape: float) -> float:
+    """Logarithm of a bound on P(X > x), x > a: x^(a - 1) exp(-x) / (Gamma(a) (1 - (a - 1) / x))."""
+    if x <= shape:
+        return 0.0
+    bound = (shape - 1) * math.log(x) - x - math.lgamma(shape) - math.log1p(-(shape - 1) / x)
+    return min(bound, 0.0)
+
+
+def _independent(means: FloatArray, count: int) -> float:
+    """How many independent exponential variables each of these is the mean of, from how they scatter."""
+    quarter, three_quarters = np.quantile(means, [0.25, 0.75])
+    # The half makes up for the skewness: it is right for one variable as well as for many.
+    return float(np.clip((1.349 / max(three_quarters - quarter, 1e-3)) ** 2 - 0.5, 1.0, count))
+
+
+def _response(bins: FloatArray) -> FloatArray:
+    """What a tone so many bins off gives where a tone is fitted to the main lobe, g of `find_beats`."""
+    lobe = np.arange(-MAIN_LOBE_BINS, MAIN_LOBE_BINS + 1)
+    positions = np.concatenate([[0.0], bins])[:, np.newaxis]
+    transforms = centred_hann_transform(positions, np.tile(lobe, (len(positions), 1)), 1)[:, :, 0]
+    products = transforms @ transforms[0]
+    return np.asarray(np.abs(products[1:]) / products[0])
+
+
+def _hop(courses: LineCourses) -> float:
+    """Seconds from frame to frame."""
+    return float(courses.times[1] - courses.times[0])
+
+
+def _rows(comb: Comb, courses: LineCourses) -> npt.NDArray[np.intp]:
+    """Where a comb's members are among the courses."""
+    wanted = np.array([member.line.frequency for member in comb.members])
+    rows = np.abs(courses.frequencies - wanted[:, np.newaxis]).argmin(axis=1)
+    if np.abs(courses.frequencies[rows] - wanted).max() > 1e-6:
+        raise ParameterError(
+            f"Not all lines of the comb at {comb.frequency:.3f} Hz are among the courses. Follow the lines "
+            "that the comb was found in."
+        )
+    return np.asarray(rows)
+
+
+def measure_drift(courses: LineCourses, comb: Comb | None = None) -> Drift | None:
+    """Measure how fast the frequency of a family of lines changes.
+
+    Within two seconds a line's phase course phi_t is fitted by a straight line, weighted by power over noise:
+    its slope is 2 pi f with the variance C n / (2 |a|² sum (t - mean t)²), a the amplitude, n the mean square
+    of its noise, C that of overlapping frames. Lines of one machine share the relative frequency
+    f / mean f: it is averaged with weights inverse to the variance, and fitted by a straight line over
+    all segments. Where the segments scatter about it more than the noise explains, the standard error is
+    widened by Birge's ratio sqrt(chi² / (segments - 2)).
+
+    Parameters
+    ----------
+    courses : LineCourses
+        Of `LineRemoval.follow`.
+    comb : Comb, optional
+        Whose members are taken; without one all lines are, which have to be of one machine, or one line.
+
+    Returns
+    -------
+    Drift or None
+        None where fewer than three segments of two seconds hold a line that stands clear of its noise.
+
+    Source: S. M. Kay, *Fundamentals of Statistical Signal Processing: Estimation Theory* (1993), example 3.14
+    (the variance); R. T. Birge, "The calculation of errors by the method of least squares", Phys. Rev. 40
+    (1932), doi:10.1103/PhysRev.40.207.
+    """
+    rows = np.arange(len(courses.frequencies)) if comb is None else _rows(comb, courses)
+    per_segment = max(round(SEGMENT_SECONDS / _hop(courses)), FEWEST_SEGMENT_FRAMES)
+    segments = courses.times.size // per_segment
+    relative, variance = np.zeros((len(rows), segments)), np.full((len(rows), segments), np.inf)
+    for i, row in enumerate(rows):
+        for j in range(segments):
+            part = slice(j * per_segment, (j + 1) * per_segment)
+            relative[i, j], variance[i, j] = _frequency(courses, int(row), part)
+    weight = 1.0 / variance
+    heard = weight.sum(axis=1) > 0
+    weight, relative = weight[heard], relative[heard]
+    # The mean frequency that a line was found with has an error of its own.
+    relative = relative - np.sum(weight * relative, axis=1, keepdims=True) / weight.sum(axis=1, keepdims=True)
+    total = weight.sum(axis=0)
+    known = total > 0
+    if np.count_nonzero(known) < FEWEST_SEGMENTS:
+        return None
+    course = np.sum(weight * relative, axis=0)[known] / total[known]
+    times = courses.times[per_segment // 2 :: per_segment][:segments][known]
+    total = total[known]
+    centred = times - np.average(times, weights=total)
+    information = np.sum(total * centred**2)
+    course = course - np.average(course, weights=total)
+    slope = float(np.sum(total * centred * course) / information)
+    scatter = np.sum(total * (course - slope * centred) ** 2) / (len(course) - 2)
+    error = float(np.sqrt(max(scatter, 1.0) / information))
+    return Drift(60 * slope, 60 * error, times, course, 1 / np.sqrt(total))
+
+
+def _frequency(courses: LineCourses, row: int, part: slice) -> tuple[float, float]:
+    """A line's relative deviation from its mean frequency in some frames, and its variance.
+
+    The variance is infinite where too few frames are sound, or the line does not stand clear of its noise.
+    """
+    weight = 1.0 / courses.noise[row, part]
+    if np.count_nonzero(weight) < FEWEST_SEGMENT_FRAMES:
+        return 0.0, np.inf
+    hop = _hop(courses)
+    followed = 2 * np.pi * hop * np.cumsum(courses.offsets[row, part])
+    turned = courses.amplitudes[row, part] * np.exp(-1j * followed)
+    mean = np.sum(weight * turned) / weight.sum()
+    if np.abs(mean) ** 2 * weight.sum() < SEGMENT_SNR * ALIKE_FRAMES:
+        return 0.0, np.inf
+    phase = followed + np.angle(turned * mean.conj())
+    times = hop * np.arange(len(phase))
+    times = times - np.average(times, weights=weight)
+    information = np.sum(weight * times**2)
+    turn = float(np.sum(weight * times * phase) / information)
+    variance = float(ALIKE_FRAMES / (2 * np.abs(mean) ** 2 * information))
+    cycles = 2 * np.pi * courses.frequencies[row]
+    return turn / cycles, variance / cycles**2
