@@ -5,9 +5,9 @@ import pytest
 
 import marsaudio as ma
 from marsaudio.separation.combs import find_beats, find_combs, find_sidebands, measure_drift
-from marsaudio.separation.lines import Line, LineCourses, LineRemoval
+from marsaudio.separation.frames import Transforms
+from marsaudio.separation.lines import Line, LineCourses, LineRemoval, PhaseStatistics
 from marsaudio.separation.survey import survey
-from marsaudio.separation.two_readings import find_lines, separation_transform
 from marsaudio.simulate import simulate_rover
 
 PUMP, CLOCK, SHAFT = 195.145, 1000.0, 17.745
@@ -37,9 +37,11 @@ def heard():
 
     def listen(samples):
         recording = ma.Recording(samples.astype(np.float32), RATE)
-        fourier = separation_transform(RATE)
+        fourier = Transforms.at(RATE).full
         coverage = survey(recording).coverage(0, fourier, recording.frames)
-        lines = find_lines(recording, coverage)
+        statistics = PhaseStatistics(fourier)
+        statistics.add(fourier.batches(recording), coverage.usable)
+        lines = statistics.lines(RATE)
         removal = LineRemoval([line.frequency for line in lines], fourier, RATE, coverage)
         return lines, removal.follow(fourier.batches(recording))
 

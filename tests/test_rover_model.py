@@ -41,6 +41,12 @@ def test_lines_are_in_the_model_and_not_in_the_floor(model):
     assert model.floor[near].max() < 10 * np.median(model.floor[np.abs(model.frequencies - 195.145) < 60])
 
 
+def test_pump_and_clock_are_families_of_the_model(model):
+    fundamentals = [comb.frequency for comb in model.combs]
+    assert min(abs(f - 195.145) for f in fundamentals) < 0.01
+    assert min(abs(f - 1000.0) for f in fundamentals) < 0.01
+
+
 def test_a_model_says_what_it_is(model):
     assert "48000 Hz" in repr(model)
     assert "steady" in repr(model)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterEr
 from marsaudio.formats import html
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.bands import Bands
+from marsaudio.separation.combs import Comb, find_combs
 from marsaudio.separation.floors import (
     FAINTEST,
     FRAMES_PER_INDEPENDENT,
@@ -90,6 +92,11 @@ class RoverModel:
     def floor(self) -> FloatArray:
         """The mean density over time at `frequencies`, shape (bins,)."""
         return np.asarray(self.level_shares @ self.floors)
+
+    @cached_property
+    def combs(self) -> tuple[Comb, ...]:
+        """The families of lines at multiples of one frequency, the surest first."""
+        return tuple(find_combs(self.lines))
 
     @property
     def as_reference(self) -> RoverFloor:
@@ -165,9 +172,10 @@ class RoverModel:
 
     def __repr__(self) -> str:
         kind = "steady" if self.activity is None else f"floors at {len(self.floors)} levels of activity"
+        combs = "".join(f" ({len(comb.members)} of {comb.frequency:.3f} Hz)" for comb in self.combs[:2])
         return (
             f"<marsaudio.RoverModel: {self.source.name}, {self.seconds:.1f} s at {self.sample_rate:g} Hz, "
-            f"{len(self.lines)} lines, {kind}>"
+            f"{len(self.lines)} lines{combs}, {kind}>"
         )
 
     def _repr_html_(self) -> str:
