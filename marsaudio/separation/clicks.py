@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
+from marsaudio.spectra.stft import OneChannelOf, Samples, SlidingRange
 
 FloatArray = npt.NDArray[np.float64]
 Ranges = npt.NDArray[np.intp]
@@ -92,7 +92,7 @@ def _joined(ranges: Ranges, gap: int) -> Ranges:
 
 
 @dataclass(frozen=True, eq=False)
-class WithoutClicks:
+class WithoutClicks(OneChannelOf):
     """One channel of a source without its clicks, as a source.
 
     Parameters
@@ -102,19 +102,7 @@ class WithoutClicks:
         As `find_clicks` gives them, in the source's samples.
     """
 
-    source: SampleSource
     clicks: Ranges
-    channels: int = 1
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """How many samples there are."""
-        return self.source.frames
 
     def blocks(self) -> Iterator[Samples]:
         """Give the samples."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from marsaudio.separation.bands import HighBands
 from marsaudio.separation.low_band import HIGHEST_WIND, Resampler
-from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, Spectra, hann
+from marsaudio.spectra.stft import OneChannelOf, Samples, ShortTimeFourier, Spectra, hann
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -71,27 +71,15 @@ class Transforms:
         return self.resampler.sample_rate / self.full.hop_length
 
 
-@dataclass(frozen=True)
-class OneChannel:
+@dataclass(frozen=True, eq=False)
+class OneChannel(OneChannelOf):
     """One channel of a source without its constant offset, as a source.
 
     At the ends, where frames reach beyond the recording, an offset would be a step, and sound like wind.
     """
 
-    source: SampleSource
     channel: int
     offset: float
-    channels: int = 1
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """How many samples there are."""
-        return self.source.frames
 
     def blocks(self) -> Iterator[Samples]:
         """Give the channel's samples."""

@@ -219,9 +219,7 @@ def fit(
         tapered = wind.shapes * taper(bands, UNKNOWN_CUT if cut_off is None else cut_off)
         wind = WindSpectrum(wind.levels, tapered)
         if cut_off is not None:
-            steady, _ = steady_part(
-                wind.at(level), floors.min(axis=0), bands, cut_off, FRAMES_IN_HALF_A_SECOND
-            )
+            steady = steady_part(wind.at(level), floors.min(axis=0), bands, cut_off, FRAMES_IN_HALF_A_SECOND)
             floors = floors - steady
 
     # The floors in every bin.

@@ -9,27 +9,15 @@ from marsaudio.separation.frames import OneChannel, Transforms
 from marsaudio.separation.lines import PhaseStatistics
 from marsaudio.separation.readings import line_removal
 from marsaudio.separation.survey import Coverage, survey
-from marsaudio.spectra.stft import Samples, SampleSource
+from marsaudio.spectra.stft import OneChannelOf, Samples, SampleSource
 
 
-@dataclass(frozen=True)
-class ToneFreeChannel:
+@dataclass(frozen=True, eq=False)
+class ToneFreeChannel(OneChannelOf):
     """One channel of a source with its lines subtracted, as a source."""
 
-    source: OneChannel
     coverage: Coverage
     line_frequencies: list[float]
-    channels: int = 1
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.source.sample_rate
-
-    @property
-    def frames(self) -> int:
-        """How many samples there are."""
-        return self.source.frames
 
     def blocks(self) -> Iterator[Samples]:
         """Give the samples without the lines."""

@@ -22,7 +22,6 @@ LEVELS = 5
 LOWEST_LEVEL, HIGHEST_LEVEL = 0.05, 0.97  # quantiles of the wind's level
 ERRORS_OF_WINDOW = 1.5  # bins of a Hann periodogram that share one degree of freedom
 TRUSTED_SIGNIFICANCE = 2.0  # standard errors at which a level's own mean spectrum counts for half
-SMOOTHED_SECONDS = 0.5
 IN_REACH = 0.02  # of the strongest band: bands with less wind than this do not measure its level
 CONFIDENCE = 1.64  # standard errors: one-sided 95 %
 SKEWNESS_ERROR = 1.04  # of the quantile skewness of one normal value; see steady_share
@@ -117,8 +116,8 @@ def learn_shapes(
 
 def steady_part(
     wind: FloatArray, floor: FloatArray, bands: Bands, cut_off: float, smoothed: int
-) -> tuple[FloatArray, float]:
-    """What of the floor may be wind that never stops: s(f), and its share of the mean wind.
+) -> FloatArray:
+    """What of the floor may be wind that never stops, s(f).
 
     With one microphone, wind that never stops is like a floor. But the logarithm of a wind's level spreads
     about evenly to both sides; a level from which a constant was taken has a long tail downwards. So the
@@ -142,9 +141,9 @@ def steady_part(
     reach = (bands.centres <= cut_off) & (mean > IN_REACH * mean.max())
     level = uniform_filter1d(wind[:, reach] @ bands.widths[reach], smoothed, mode="nearest")
     if not level.mean() > 0:
-        return np.zeros(len(floor)), 0.0
+        return np.zeros(len(floor))
     share = steady_share(level / level.mean())
-    return np.minimum(share * mean, MOST_OF_FLOOR * np.minimum(bands.smooth(floor), floor)), share
+    return np.asarray(np.minimum(share * mean, MOST_OF_FLOOR * np.minimum(bands.smooth(floor), floor)))
 
 
 def steady_share(level: FloatArray) -> float:

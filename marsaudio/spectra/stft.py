@@ -45,6 +45,28 @@ class SampleSource(Protocol):
     def blocks(self) -> Iterator[Samples]: ...  # noqa: D102
 
 
+@dataclass(frozen=True, eq=False)
+class OneChannelOf:
+    """A source of one channel that is made from another source, as long and at the same rate."""
+
+    source: SampleSource
+
+    @property
+    def sample_rate(self) -> float:
+        """Samples a second, in Hz."""
+        return self.source.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def frames(self) -> int:
+        """How many samples there are."""
+        return self.source.frames
+
+
 def hann(n: int) -> npt.NDArray[np.float32]:
     """The periodic Hann window of n samples, w(i) = sin(pi i / n)**2."""
     return np.asarray(np.sin(np.pi * np.arange(n) / n) ** 2, dtype=np.float32)
