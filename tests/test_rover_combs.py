@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import marsaudio as ma
-from marsaudio.separation.combs import find_beats, find_combs, find_sidebands, measure_drift
+from marsaudio.separation.combs import find_combs, find_sidebands
 from marsaudio.separation.frames import Transforms
-from marsaudio.separation.lines import Line, LineCourses, LineRemoval, PhaseStatistics
+from marsaudio.separation.line_courses import find_beats, measure_drift
+from marsaudio.separation.line_removal import LineCourses, LineRemoval
+from marsaudio.separation.lines import Line, PhaseStatistics
 from marsaudio.separation.survey import survey
 from marsaudio.simulate import simulate_rover
 

@@ -6,13 +6,10 @@ from scipy.signal import oaconvolve
 
 import marsaudio as ma
 from marsaudio.separation.frames import Transforms
-from marsaudio.separation.lines import (
-    LineRemoval,
-    PhaseStatistics,
-    centred_hann_transform,
-    hann_transform,
-)
+from marsaudio.separation.line_removal import LineRemoval
+from marsaudio.separation.lines import PhaseStatistics
 from marsaudio.separation.survey import survey
+from marsaudio.separation.tone_fits import centred_hann_transform, hann_transform
 from marsaudio.separation.tone_free import tone_free_channels
 from marsaudio.spectra.stft import hann, with_context
 

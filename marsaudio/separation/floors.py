@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.bands import Bands
+from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT
 from marsaudio.separation.machine import Activity, level_spread
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
-FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
 FEWEST_COLUMNS = 8  # independent looks below which floor and wind cannot be told apart
 START_QUANTILE = 0.10  # of the smoothed periodograms: the floor before the first iteration
 SMOOTHED_FRAMES = 7

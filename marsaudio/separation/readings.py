@@ -22,10 +22,11 @@ import numpy.typing as npt
 
 from marsaudio.formats import audio
 from marsaudio.separation.clicks import WithoutClicks
-from marsaudio.separation.floors import FRAMES_PER_INDEPENDENT, RoverFloor
-from marsaudio.separation.frames import OneChannel, Transforms
+from marsaudio.separation.floors import RoverFloor
+from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES, Expected, expected, wind_gain
-from marsaudio.separation.lines import LineRemoval, PhaseStatistics
+from marsaudio.separation.line_removal import LineRemoval
+from marsaudio.separation.lines import PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
 from marsaudio.separation.model import WindModel, fit, mean_columns
 from marsaudio.separation.sections import Section, find_sections

@@ -21,14 +21,13 @@ from marsaudio.separation.bands import Bands
 from marsaudio.separation.combs import Comb, find_combs
 from marsaudio.separation.floors import (
     FAINTEST,
-    FRAMES_PER_INDEPENDENT,
     Bounds,
     RoverFloor,
     refine_floors,
     shares_of,
     ties_of_levels,
 )
-from marsaudio.separation.frames import Transforms
+from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, Transforms
 from marsaudio.separation.lines import Line
 from marsaudio.separation.machine import Activity, learn_activity
 from marsaudio.separation.model import fit, mean_columns
