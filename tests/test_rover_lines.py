@@ -205,8 +205,9 @@ def test_a_line_half_way_between_two_bins_is_not_taken_for_the_next():
 def test_the_kernel_at_the_frames_centre_is_the_same_but_for_its_phase():
     n = 256
     positions = np.array([[20.3, 31.0], [5.5, 99.99999999]])
-    bins = np.rint(positions[:, :1]).astype(int) + np.arange(-8, 9)
-    centred = centred_hann_transform(positions, bins, n)
+    middle = np.rint(positions[:, 0]).astype(int)
+    bins = middle[:, np.newaxis] + np.arange(-8, 9)
+    centred = centred_hann_transform(positions, middle, 8, n)
     for row in range(2):
         for column in range(2):
             position = positions[row, column]

@@ -120,7 +120,7 @@ def doubt_about(channels: tuple[ChannelPlan, ...]) -> Doubt:
                 for levels, power in zip((lower, upper), bounds[:2], strict=True):
                     levels[number, :, here] += (_in_bands(power[core], first_bins) * weight).T
                 cut = int(np.searchsorted(transforms.frequencies, moment.cut_off or 0.0))
-                lines = transforms.density((frames.spectra - moment.rest)[core, :cut], low=True) * step
+                lines = transforms.density((frames.spectra - moment.rest)[core, :cut], transforms.low) * step
                 sums.rover += float((lines[:, 1:] * weight).sum())
                 for name, power in zip(vars(sums), bounds, strict=True):
                     setattr(sums, name, getattr(sums, name) + float((power[core, 1:cut] * weight).sum()))

@@ -164,9 +164,9 @@ def _independent(means: FloatArray, count: int) -> float:
 
 def _response(bins: FloatArray) -> FloatArray:
     """What a tone so many bins off gives where a tone is fitted to the main lobe, g of `find_beats`."""
-    lobe = np.arange(-MAIN_LOBE_BINS, MAIN_LOBE_BINS + 1)
     positions = np.concatenate([[0.0], bins])[:, np.newaxis]
-    transforms = centred_hann_transform(positions, np.tile(lobe, (len(positions), 1)), 1)[:, :, 0]
+    at_the_line = np.zeros(len(positions), dtype=np.intp)
+    transforms = centred_hann_transform(positions, at_the_line, MAIN_LOBE_BINS, 1)[:, :, 0]
     products = transforms @ transforms[0]
     return np.asarray(np.abs(products[1:]) / products[0])
 

@@ -12,10 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT
+from marsaudio.separation.survey import Coverage
 from marsaudio.separation.tone_fits import MAIN_LOBE_BINS, hann_transform
-from marsaudio.spectra.stft import ShortTimeFourier, Spectra, with_context
+from marsaudio.spectra.stft import SampleSource, ShortTimeFourier, Spectra, with_context
 
 FloatArray = npt.NDArray[np.float64]
+ComplexArray = npt.NDArray[np.complex128]
+Parts = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # real and imaginary
 
 BASELINE_BINS = 61  # neighbours whose median is the level around a line: +-30 bins
 FALSE_LINES = 0.01  # expected number of noise bins taken for lines in a whole spectrum
@@ -51,6 +54,13 @@ class Line:
     wanders: bool = False
 
 
+def find_lines(source: SampleSource, coverage: Coverage) -> list[Line]:
+    """Find the lines of a source of one channel, over the whole spectrum of its coverage's frames."""
+    statistics = PhaseStatistics(coverage.fourier)
+    statistics.add(coverage.fourier.batches(source), coverage.usable)
+    return statistics.lines(source.sample_rate)
+
+
 class PhaseStatistics:
     """Level and steadiness of phase in every bin, gathered over the usable frames.
 
@@ -66,15 +76,25 @@ class PhaseStatistics:
     Source: K. V. Mardia and P. E. Jupp, *Directional Statistics* (2000), section 6.3; the phase increment
     as a measure of frequency: J. L. Flanagan and R. M. Golden, "Phase vocoder", Bell Syst. Tech. J. 45
     (1966), doi:10.1002/j.1538-7305.1966.tb01706.x.
+
+    Parameters
+    ----------
+    fourier : ShortTimeFourier
+        The grid of frames, with a Hann window.
+    highest : int, optional
+        Lines are looked for in so many bins from 0 on; in all of them where it is not given.
     """
 
-    def __init__(self, fourier: ShortTimeFourier) -> None:
+    def __init__(self, fourier: ShortTimeFourier, *, highest: int | None = None) -> None:
         self._fourier = fourier
         self._lag = fourier.n_fft // fourier.hop_length
-        self._phasors = np.zeros(fourier.bins, dtype=np.complex128)
-        self._second_differences = np.zeros(fourier.bins, dtype=np.complex128)
-        self._hops = np.zeros(fourier.bins, dtype=np.complex128)
-        self._log_power = np.zeros(fourier.bins)
+        self._highest = fourier.bins if highest is None else min(highest, fourier.bins)
+        # The level around a line is read a little further up.
+        bins = min(self._highest + BASELINE_BINS // 2, fourier.bins)
+        self._phasors = np.zeros(bins, dtype=np.complex128)
+        self._second_differences = np.zeros(bins, dtype=np.complex128)
+        self._hops = np.zeros(bins, dtype=np.complex128)
+        self._log_power = np.zeros(bins)
         self.pairs = 0
         self.triples = 0
         self.frames = 0
@@ -93,29 +113,26 @@ class PhaseStatistics:
         self, first: int, spectra: npt.NDArray[np.complex64], core: slice, usable: npt.NDArray[np.bool_]
     ) -> None:
         """Take in the frames `core` of some from number `first` on, with `context` frames before."""
-        lag = self._lag
-        begin = max(core.start - self.context, 0)
-        rows = spectra[begin : core.stop]
+        lag, begin = self._lag, max(core.start - self.context, 0)
+        old = core.start - begin
         sound = usable[first + begin : first + core.stop]
-        new = np.arange(core.start - begin, len(rows))
-        magnitude = np.sqrt(rows.real**2 + rows.imag**2) + np.finfo(np.float32).tiny
-        phase = rows / magnitude
-        chosen = new[sound[new]]
-        self._log_power += 2 / np.log(10) * np.log(magnitude[chosen]).sum(axis=0, dtype=np.float64)
-        self.frames += len(chosen)
-        beside = chosen[chosen >= 1]
-        beside = beside[sound[beside - 1]]
-        self._hops += (phase[beside] * phase[beside - 1].conj()).sum(axis=0, dtype=np.complex128)
-        turn = phase[lag:] * phase[:-lag].conj() if len(phase) > lag else phase[:0]
-        both = chosen[chosen >= lag]
-        both = both[sound[both - lag]]
-        self._phasors += turn[both - lag].sum(axis=0, dtype=np.complex128)
-        self.pairs += len(both)
-        three = both[both >= 2 * lag]
-        three = three[sound[three - 2 * lag]]
-        changes = turn[three - lag] * turn[three - 2 * lag].conj()
-        self._second_differences += changes.sum(axis=0, dtype=np.complex128)
-        self.triples += len(three)
+        rows = spectra[begin : core.stop, : len(self._log_power)]
+        power = rows.real**2 + rows.imag**2 + np.float32(np.finfo(np.float32).tiny)
+        power[~sound] = 1.0
+        # Phasors of 0 for frames that do not count make all their products 0.
+        scale = np.where(sound[:, np.newaxis], 1 / np.sqrt(power), np.float32(0))
+        phase = rows.real * scale, rows.imag * scale
+        turn = _turns(phase, lag)
+        self._log_power += np.log(power[old:]).sum(axis=0) / np.log(10)
+        self._hops += _sum(_turns(phase, 1), from_row=old - 1)
+        self._phasors += _sum(turn, from_row=old - lag)
+        self._second_differences += _sum(_turns(turn, lag), from_row=old - 2 * lag)
+        self.frames += int(sound[old:].sum())
+        # Counted like the products, of which none is of frames that do not count.
+        pairs = sound[lag:] & sound[: max(len(sound) - lag, 0)]
+        self.pairs += int(pairs[max(old - lag, 0) :].sum())
+        triples = pairs[lag:] & pairs[: max(len(pairs) - lag, 0)]
+        self.triples += int(triples[max(old - 2 * lag, 0) :].sum())
 
     def lines(self, sample_rate: float) -> list[Line]:
         """The lines that stand out in level and keep their phase, or turn evenly while they wander."""
@@ -123,7 +140,7 @@ class PhaseStatistics:
 
         if self.pairs < 2:
             return []
-        bins = self._fourier.bins
+        bins = len(self._log_power)
         level = 10 * self._log_power / self.frames
         around = median_filter(level, size=min(BASELINE_BINS, bins), mode="nearest")
         prominence = level - around
@@ -133,7 +150,8 @@ class PhaseStatistics:
         peak = np.zeros(bins, dtype=bool)
         peak[1:-1] = (level[1:-1] >= level[:-2]) & (level[1:-1] > level[2:])
         peak &= prominence > PROMINENCE_DB
-        beyond_chance = np.log(bins / FALSE_LINES)
+        peak[self._highest :] = False
+        beyond_chance = np.log(self._highest / FALSE_LINES)
         # Either the phase alone is beyond chance, or (in short recordings, where it cannot be) the level is.
         steady = independent * coherence**2 > beyond_chance
         needed = np.sqrt(2 * beyond_chance) * LOG_PERIODOGRAM_SPREAD_DB / np.sqrt(independent)
@@ -184,6 +202,18 @@ class PhaseStatistics:
         """
         own = np.exp(-2j * np.pi * np.mod(k / self._lag, 1.0))
         return np.asarray(np.angle(self._hops[k] * own) / (2 * np.pi) * self._lag)
+
+
+def _turns(phasors: Parts, lag: int) -> Parts:
+    """Real and imaginary parts of z_t z_(t-lag)*, from row `lag` on."""
+    (x, y), (u, v) = ([part[lag:] for part in phasors], [part[: max(len(part) - lag, 0)] for part in phasors])
+    return x * u + y * v, y * u - x * v
+
+
+def _sum(phasors: Parts, *, from_row: int) -> ComplexArray:
+    """The sum over the rows from one on."""
+    real, imaginary = (part[max(from_row, 0) :].sum(axis=0) for part in phasors)
+    return np.asarray(real + 1j * imaginary.astype(np.float64))
 
 
 def _neighbours(bins: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:

@@ -5,13 +5,13 @@ the recording at a quarter of its rate, and the wind comes back at the full rate
 what lies above is done on all of it.
 
 y(m) = sum_n h(n) x(m D - n) and back x(n) = D sum_m h(n - m D) y(m), h a symmetric low-pass of finite length
-without delay that leaves everything up to 4 kHz as it is. Both are fast convolutions on a grid of segments
-that is fixed to the first sample, so the numbers do not depend on how the samples arrive.
+without delay that leaves everything up to 4 kHz as it is. Only what is kept is worked out: a row of samples
+times a matrix of shifted copies of h, which is quicker than fast convolution since h is short. The rows are
+on a grid that is fixed to the first sample, so the numbers do not depend on how the samples arrive.
 
-Source: R. E. Crochiere and L. R. Rabiner, *Multirate Digital Signal Processing* (1983), chapter 2;
-overlap-save: T. G. Stockham, "High-speed convolution and correlation", AFIPS Spring Joint Computer
-Conf. (1966), doi:10.1145/1464182.1464209; the window of h: J. F. Kaiser, "Nonrecursive digital filter
-design using the I0-sinh window function", Proc. IEEE Int. Symp. Circuits and Systems (1974).
+Source: R. E. Crochiere and L. R. Rabiner, *Multirate Digital Signal Processing* (1983), chapters 2 and 3
+(block and polyphase forms); the window of h: J. F. Kaiser, "Nonrecursive digital filter design using the
+I0-sinh window function", Proc. IEEE Int. Symp. Circuits and Systems (1974).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
 HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
 LOWEST_RATE = 2.5 * HIGHEST_WIND  # room for the filter to fall between HIGHEST_WIND and its image
 STOP_BAND_DB = 90.0  # below half a step of 16 bits
-SEGMENT = 8192  # samples at the low rate in a segment
+SEGMENT = 8192  # samples at the low rate that are worked out at once
+BLOCK = 32  # of them in a row of a matrix product
 HELD_SAMPLES = 2**23  # a recording of up to this many samples at the low rate is lowered once and kept
 
 
@@ -63,53 +64,30 @@ class Resampler:
 
     def lower(self, source: SampleSource) -> Iterator[Samples]:
         """Give a source's samples at the low rate."""
-        import scipy.fft
-
         if self.factor == 1:
             yield from source.blocks()
             return
         samples = SlidingRange(source)
         total = self.low_frames(source.frames)
-        for first, count in self._segments(total):
-            start = (first - self._guard) * self.factor
-            spectrum = scipy.fft.rfft(samples.take(start, start + SEGMENT * self.factor), axis=-1)
-            # One sample in `factor` is kept: what the filter leaves above half the low rate folds down.
-            passed = spectrum[:, : SEGMENT + 1] * self._response[: SEGMENT + 1]
-            folded = passed[:, : SEGMENT // 2 + 1] + passed[:, : SEGMENT // 2 - 1 : -1].conj()
-            low = scipy.fft.irfft(folded, n=SEGMENT, axis=-1) / np.float32(self.factor)
-            yield low[:, self._guard : self._guard + count]
+        half = self._half_length
+        for first in range(0, total, SEGMENT):
+            start = first * self.factor - half
+            stretch = samples.take(start, start + SEGMENT * self.factor + 2 * half)
+            low = _rows(stretch[0], BLOCK * self.factor, 2 * half) @ self._lowering
+            yield low.reshape(1, -1)[:, : total - first]
 
     def raise_again(self, blocks: Iterable[Samples], frames: int) -> Iterator[Samples]:
         """Give samples at the low rate, with nothing above 4 kHz, at the full rate: `frames` of them."""
-        import scipy.fft
-
         if self.factor == 1:
             yield from blocks
             return
         total = self.low_frames(frames)
         samples = SlidingRange(_Blocks(blocks, total))
-        for first, count in self._segments(total):
-            low = samples.take(first - self._guard, first - self._guard + SEGMENT)
-            spectrum = scipy.fft.rfft(low, axis=-1)
-            images = np.concatenate([spectrum, spectrum[:, -2::-1].conj()], axis=-1)
-            full = np.zeros((len(low), SEGMENT * self.factor // 2 + 1), dtype=np.complex64)
-            kept = min(SEGMENT + 1, full.shape[1])
-            full[:, :kept] = images[:, :kept] * (self._response[:kept] * np.float32(self.factor))
-            whole = scipy.fft.irfft(full, n=SEGMENT * self.factor, axis=-1)
-            start = self._guard * self.factor
-            stop = min((first + count) * self.factor, frames) - first * self.factor
-            yield whole[:, start : start + stop]
-
-    def _segments(self, total: int) -> Iterator[tuple[int, int]]:
-        """The first sample of each segment's valid part, and how long that is, at the low rate."""
-        valid = SEGMENT - 2 * self._guard
-        for first in range(0, total, valid):
-            yield first, min(valid, total - first)
-
-    @property
-    def _guard(self) -> int:
-        """Samples at the low rate that the filter reaches to each side."""
-        return -(-self._half_length // self.factor)
+        guard = -(-self._half_length // self.factor)
+        for first in range(0, total, SEGMENT):
+            stretch = samples.take(first - guard, first + SEGMENT + guard)
+            full = _rows(stretch[0], BLOCK, 2 * guard) @ self._raising
+            yield full.reshape(1, -1)[:, : frames - first * self.factor]
 
     @property
     def _half_length(self) -> int:
@@ -118,14 +96,36 @@ class Resampler:
         return int(np.ceil((STOP_BAND_DB - 7.95) / (2.285 * width) / 2))
 
     @cached_property
-    def _response(self) -> npt.NDArray[np.float32]:
-        """The filter's response, which is real, in the bins of a full-rate segment."""
+    def _impulse(self) -> npt.NDArray[np.float64]:
+        """h, from -half_length to half_length."""
         half = self._half_length
         place = np.arange(-half, half + 1)
         impulse = np.sinc(place / self.factor) * np.kaiser(len(place), 0.1102 * (STOP_BAND_DB - 8.7))
-        segment = np.zeros(SEGMENT * self.factor)
-        segment[place] = impulse / impulse.sum()
-        return np.asarray(np.fft.rfft(segment).real, dtype=np.float32)
+        return np.asarray(impulse / impulse.sum())
+
+    @cached_property
+    def _lowering(self) -> npt.NDArray[np.float32]:
+        """What turns a row of samples at the full rate into BLOCK samples at the low rate."""
+        rows = BLOCK * self.factor + 2 * self._half_length
+        matrix = np.zeros((rows, BLOCK))
+        for m in range(BLOCK):
+            matrix[m * self.factor : m * self.factor + len(self._impulse), m] = self._impulse
+        return matrix.astype(np.float32)
+
+    @cached_property
+    def _raising(self) -> npt.NDArray[np.float32]:
+        """What turns a row of samples at the low rate into BLOCK times `factor` samples at the full rate."""
+        half = self._half_length
+        guard = -(-half // self.factor)
+        place = np.arange(BLOCK * self.factor) - self.factor * (np.arange(BLOCK + 2 * guard) - guard)[:, None]
+        inside = np.abs(place) <= half
+        matrix = np.where(inside, self.factor * self._impulse[np.clip(place + half, 0, 2 * half)], 0.0)
+        return matrix.astype(np.float32)
+
+
+def _rows(samples: npt.NDArray[np.float32], step: int, overlap: int) -> npt.NDArray[np.float32]:
+    """Rows of samples, each `step` further and `overlap` longer than that."""
+    return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(samples, step + overlap)[::step])
 
 
 @dataclass(frozen=True)

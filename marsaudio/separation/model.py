@@ -83,7 +83,7 @@ class WindModel:
         In Hz: above it no band follows the wind's level. None where not even low bands do, so that there may
         be no wind at all.
     lines : tuple of Line
-        Over the whole spectrum.
+        Where wind is looked for, up to 4 kHz; `marsaudio.fit_rover` finds them over the whole spectrum.
     channel : int
         The channel that it was learned from.
     start, stop : float

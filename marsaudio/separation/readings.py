@@ -41,7 +41,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 FADE_SECONDS = 10.0  # from one section's model to the next one's
 LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
-LISTENED_FRAMES = 700  # some minute
 HELD_FRAMES = 2400  # some three minutes; the line-free frames of a longer recording are made twice
 GRID_BITS = 24  # what float32 holds exactly
 
@@ -192,40 +191,32 @@ def plan_separation(source: SampleSource, encoding: str | None, reference: Rover
 def listen(
     source: SampleSource, looked: Survey, number: int, transforms: Transforms, *, in_sections: bool = True
 ) -> Heard:
-    """Read all of a channel's spectrum: its lines, section by section, and the power above the wind."""
+    """Read a channel: its lines, section by section, and the power above the wind's frequencies."""
     clicks = looked.clicks(number, source.sample_rate)
     channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
-    count = transforms.full.frame_count(source.frames)
-    full = looked.coverage(number, transforms.full, source.frames, factor=1)
-    sections = [Section(0, count)]
+    low = LowBand(channel, transforms.resampler)
+    coverage = looked.coverage(number, transforms.low, low.frames, factor=transforms.resampler.factor)
+    frames = np.arange(len(coverage.usable))
+    sections = [Section(0, len(frames))]
     if in_sections:
         seconds = source.frames / source.sample_rate
-        sections = find_sections(looked.activity[number], seconds, count)
-    statistics = [PhaseStatistics(transforms.full) for _ in sections]
-    high_power = np.zeros((count, len(transforms.high.first)))
-    frames = np.arange(count)
-    chosen = [full.usable & section.holds(frames) for section in sections]
-    # Of a long section, batches spread over it tell the lines well enough.
-    strides = [max(int(usable.sum()) // LISTENED_FRAMES, 1) for usable in chosen]
-    batches = with_context(transforms.full.batches(channel), statistics[0].context)
-    for number_of_batch, (first, spectra, core) in enumerate(batches):
-        here = slice(first + core.start, first + core.stop)
-        above = transforms.density(spectra[0, core, transforms.bins :], low=False)
-        share = np.maximum(full.share[here], LEAST_SHARE)
-        high_power[here] = transforms.high.mean(above) / share[:, np.newaxis]
-        for usable, statistic, every in zip(chosen, statistics, strides, strict=True):
-            if usable[here].any() and number_of_batch % every == 0:
+        sections = find_sections(looked.activity[number], seconds, len(frames))
+    chosen = [coverage.usable & section.holds(frames) for section in sections]
+    statistics = [PhaseStatistics(transforms.low, highest=transforms.bins) for _ in sections]
+    for first, spectra, core in with_context(transforms.low.batches(low), statistics[0].context):
+        for usable, statistic in zip(chosen, statistics, strict=True):
+            if usable[first + core.start : first + core.stop].any():
                 statistic.add_frames(first, spectra[0], core, usable)
-    low = LowBand(channel, transforms.resampler)
+    share = np.maximum(coverage.share, LEAST_SHARE)
     return Heard(
         number=number,
         channel=channel,
         transforms=transforms,
         low=low,
-        coverage=looked.coverage(number, transforms.low, low.frames, factor=transforms.resampler.factor),
-        high_power=high_power,
+        coverage=coverage,
+        high_power=transforms.high_power(channel) / share[:, np.newaxis],
         sections=tuple(
-            dataclasses.replace(section, lines=tuple(statistic.lines(source.sample_rate)))
+            dataclasses.replace(section, lines=tuple(statistic.lines(low.sample_rate)))
             for section, statistic in zip(sections, statistics, strict=True)
         ),
     )
@@ -252,7 +243,7 @@ def periodograms_of(heard: Heard) -> list[Float32Array]:
         for usable, rest, columns in zip(chosen, frames.rests, collected, strict=True):
             wanted = usable[frames.here][frames.core]
             if rest is not None and wanted.any():
-                columns.append(heard.transforms.density(rest[frames.core][wanted], low=True))
+                columns.append(heard.transforms.density(rest[frames.core][wanted], heard.transforms.low))
     return [
         np.asarray(mean_columns(columns, int(usable.sum())), dtype=np.float32)
         for columns, usable in zip(collected, chosen, strict=True)
@@ -360,7 +351,7 @@ def moments_of(plan: ChannelPlan) -> Iterator[tuple[LineFree, list[Moment]]]:
             if rest is None or not model.reach:
                 continue
             share = np.maximum(sound, LEAST_SHARE).astype(np.float32)
-            power = heard.transforms.density(rest, low=True) / share[:, np.newaxis]
+            power = heard.transforms.density(rest, heard.transforms.low) / share[:, np.newaxis]
             moments.append(
                 Moment(
                     rest=rest,

@@ -28,7 +28,7 @@ from marsaudio.separation.floors import (
     ties_of_levels,
 )
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, Transforms
-from marsaudio.separation.lines import Line
+from marsaudio.separation.lines import Line, find_lines
 from marsaudio.separation.machine import Activity, learn_activity
 from marsaudio.separation.model import fit, mean_columns
 from marsaudio.separation.readings import listen, periodograms_of
@@ -275,7 +275,7 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
         notes = model.notes
         if model.cut_off is not None:
             notes = (f"Wind below {model.cut_off:.0f} Hz was left out.", *notes)
-    edges = np.append(transforms.high.first, transforms.full.bins) * transforms.frequencies[1]
+    edges = transforms.high_edges
     seconds = count / transforms.frames_a_second
     if seconds < SHORT_SECONDS:
         notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
@@ -287,7 +287,9 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
         level_shares=shares_of(rover.activity, high_power).mean(axis=0),
         high_frequencies=(edges[:-1] + edges[1:]) / 2,
         high_floor=high_power.mean(axis=0),
-        lines=used[0].sections[0].lines,
+        lines=tuple(
+            find_lines(used[0].channel, looked.coverage(used[0].number, transforms.full, recording.frames))
+        ),
         seconds=seconds,
         source=recording.source,
         notes=notes,

@@ -57,8 +57,6 @@ class Look:
     ----------
     position : ndarray of float64, shape (tones, frames) or (tones, 1)
         The frequencies, in bins.
-    kernel : ndarray of float32, shape (tones, bins, frames) or (tones, bins, 1)
-        The window's transform around them.
     amplitude : ndarray of complex128, shape (tones, frames)
         Of each tone at the frame's centre, fitted to the bins of its main lobe.
     spread : ndarray of float64, shape (tones, frames)
@@ -68,20 +66,13 @@ class Look:
     """
 
     position: FloatArray
-    kernel: npt.NDArray[np.float32]
     amplitude: ComplexArray
     spread: FloatArray
     weight: FloatArray
 
     def only(self, rows: npt.NDArray[np.intp]) -> Look:
         """Of some of the tones."""
-        return Look(
-            self.position[rows],
-            self.kernel[rows],
-            self.amplitude[rows],
-            self.spread[rows],
-            self.weight[rows],
-        )
+        return Look(self.position[rows], self.amplitude[rows], self.spread[rows], self.weight[rows])
 
 
 class LineBands:
@@ -96,49 +87,78 @@ class LineBands:
         n_fft: int,
     ) -> None:
         self._usable, self._positions, self._n_fft = usable, positions, n_fft
-        middle = np.rint(positions).astype(np.intp)
-        self._bins = middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
-        self._inside = (self._bins >= 0) & (self._bins < spectra.shape[1])
-        self._part = spectra.T[np.clip(self._bins, 0, spectra.shape[1] - 1)]
-        self._nearest, self._clear = _quiet_bins(positions, self._bins, self._inside, all_positions)
+        self._middle = np.rint(positions).astype(np.intp)
+        bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
+        self._inside = (bins >= 0) & (bins < spectra.shape[1])
+        self._nearest, self._clear = _quiet_bins(positions, bins, self._inside, all_positions)
+        # Real and imaginary parts, each of the shape (lines, bins, frames).
+        self._parts = np.zeros((2, *bins.shape, len(spectra)), dtype=np.float32)
+        for row, (place, inside) in enumerate(zip(bins, self._inside, strict=True)):
+            part = spectra[:, place[inside][0] : place[inside][-1] + 1].T
+            self._parts[0, row, inside], self._parts[1, row, inside] = part.real, part.imag
 
     def only(self, rows: npt.NDArray[np.intp]) -> LineBands:
         """A copy, of some of the lines."""
         chosen = copy(self)
-        for name in ("_positions", "_bins", "_inside", "_part", "_nearest", "_clear"):
+        chosen._parts = self._parts[:, rows]
+        for name in ("_positions", "_middle", "_inside", "_nearest", "_clear"):
             setattr(chosen, name, getattr(self, name)[rows])
         return chosen
 
     def look(self, offset: FloatArray) -> Look:
         """Fit a tone so many bins away from each line's mean frequency to each frame."""
         position = self._positions[:, np.newaxis] + offset
-        distance = position[:, np.newaxis, :] - self._bins[:, :, np.newaxis]
-        inside = self._inside[:, :, np.newaxis]
-        kernel = (centred_hann_transform(position, self._bins, self._n_fft) * inside).astype(np.float32)
-        lobe = kernel * (np.abs(distance) <= MAIN_LOBE_BINS + 0.5)
-        energy = np.sum(lobe**2, axis=1, dtype=np.float64)
-        amplitude = np.asarray(np.sum(self._part * lobe, axis=1, dtype=np.complex128) / energy)
-        beside = np.abs(distance) > self._nearest[:, np.newaxis, np.newaxis]
-        beside = (beside & self._clear[:, :, np.newaxis]).astype(np.float32)
-        power = (self._part.real**2 + self._part.imag**2) * beside
-        noise = np.sum(power, axis=1, dtype=np.float64) / np.maximum(beside.sum(axis=1), 1.0)
+        farthest = np.abs(offset).max(axis=1)
+        half = min(math.ceil(MAIN_LOBE_BINS + 1 + float(farthest.max(initial=0.0))), KERNEL_BINS)
+        lobe = self._kernel(position, half)
+        around = np.arange(-half, half + 1)[:, np.newaxis] + self._middle[:, np.newaxis, np.newaxis]
+        lobe *= np.abs(position[:, np.newaxis] - around) <= MAIN_LOBE_BINS + 0.5
+        energy = np.einsum("lbt,lbt->lt", lobe, lobe)
+        parts = self._parts[:, :, KERNEL_BINS - half : KERNEL_BINS + half + 1]
+        along = parts.swapaxes(2, 3) @ lobe if lobe.shape[2] == 1 else np.einsum("clbt,lbt->clt", parts, lobe)
+        along = along.reshape(2, *along.shape[1:3]) / energy
+        beside = self._beside(farthest)
+        power = np.einsum("clbt,clbt->lbt", self._parts, self._parts)
+        noise = (beside[:, np.newaxis] @ power)[:, 0].astype(np.float64)
+        noise /= np.maximum(beside.sum(axis=1, keepdims=True), 1.0)
         floor = 1e-3 * np.median(noise[:, self._usable], axis=1, keepdims=True) + 1e-30
         weight = np.where(self._usable, 1.0 / (noise + floor), 0.0)
-        return Look(position, kernel, amplitude, noise / energy, weight)
+        return Look(position, along[0] + 1j * along[1].astype(np.float64), noise / energy, weight)
 
     def subtract(
         self, amplitude: ComplexArray, look: Look, rows: npt.NDArray[np.intp] | slice = slice(None)
     ) -> None:
         """Subtract tones, of the frequencies of a look, from these bins of all lines or some."""
-        self._part[rows] -= amplitude.astype(np.complex64)[:, np.newaxis] * look.kernel
+        kernel = self._kernel(look.position, KERNEL_BINS, rows)
+        for part, course in zip(self._parts, (amplitude.real, amplitude.imag), strict=True):
+            part[rows] -= course.astype(np.float32)[:, np.newaxis] * kernel
 
     def subtract_from(self, spectra: npt.NDArray[np.complex64], amplitude: ComplexArray, look: Look) -> Tones:
         """Subtract such tones from the spectra's usable frames, in place."""
-        course = np.where(self._usable, amplitude, 0.0).astype(np.complex64)
-        tones = course[:, np.newaxis] * look.kernel
-        for bins, inside, tone in zip(self._bins, self._inside, tones, strict=True):
-            spectra[:, bins[inside][0] : bins[inside][-1] + 1] -= tone[inside].T
+        courses = np.where(self._usable, amplitude, 0.0).astype(np.complex64)
+        kernels = self._kernel(look.position, KERNEL_BINS)
+        for middle, inside, kernel, course in zip(self._middle, self._inside, kernels, courses, strict=True):
+            first = middle - KERNEL_BINS + int(inside.argmax())
+            tone = np.empty((len(course), np.count_nonzero(inside)), dtype=np.complex64)
+            tone.real, tone.imag = (kernel[inside] * course.real).T, (kernel[inside] * course.imag).T
+            spectra[:, first : first + tone.shape[1]] -= tone
         return Tones(np.broadcast_to(look.position, amplitude.shape) / self._n_fft, amplitude)
+
+    def _kernel(
+        self, position: FloatArray, half: int, rows: npt.NDArray[np.intp] | slice = slice(None)
+    ) -> npt.NDArray[np.float32]:
+        """The window's transform in the bins up to `half` from each line's, (lines, bins, frames or 1)."""
+        kernel = centred_hann_transform(position, self._middle[rows], half, self._n_fft)
+        kernel *= self._inside[rows, KERNEL_BINS - half : KERNEL_BINS + half + 1, np.newaxis]
+        return kernel
+
+    def _beside(self, farthest: FloatArray) -> npt.NDArray[np.float32]:
+        """The bins that tell the noise: those that a line, so many bins off at the most, never comes near."""
+        bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
+        distance = np.abs(self._positions[:, np.newaxis] - bins)
+        return np.asarray(
+            self._clear & (distance > (self._nearest + farthest)[:, np.newaxis]), dtype=np.float32
+        )
 
 
 @dataclass
@@ -368,7 +388,9 @@ def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:
     return dirichlet(offset) / 2 - dirichlet(offset + 1) / 4 - dirichlet(offset - 1) / 4
 
 
-def centred_hann_transform(position: FloatArray, bins: npt.NDArray[np.intp], n: int) -> FloatArray:
+def centred_hann_transform(
+    position: FloatArray, middle: npt.NDArray[np.intp], half: int, n: int
+) -> npt.NDArray[np.float32]:
     """The transform of sines under a Hann window of n samples, their phases counted from its middle.
 
     The sine exp(2 pi i p (t - n / 2) / n) has at bin k, x = p - k, the real value
@@ -381,18 +403,29 @@ def centred_hann_transform(position: FloatArray, bins: npt.NDArray[np.intp], n: 
     ----------
     position : ndarray of float64, shape (tones, frames)
         p, in bins.
-    bins : ndarray of int, shape (tones, bins)
-        k.
+    middle : ndarray of int, shape (tones,)
+        A bin near each.
+    half : int
+        k is from so many bins below it to so many above.
     n : int
         Samples in the window.
 
     Returns
     -------
-    ndarray of float64, shape (tones, bins, frames)
+    ndarray of float32, shape (tones, 2 half + 1, frames)
 
     Source: as for `hann_transform`.
     """
+    off = position - middle[:, np.newaxis]
     # A hair off the whole bins, at which the quotient is 0 / 0.
-    p = np.where(np.abs(position - np.rint(position)) < 1e-7, position + 2e-7, position)
-    x = p[:, np.newaxis, :] - bins[:, :, np.newaxis]
-    return np.asarray((n / (2 * np.pi) * np.sin(np.pi * p))[:, np.newaxis, :] / (x * (1 - x * x)))
+    off = np.where(np.abs(off - np.rint(off)) < 1e-6, off + 2e-6, off)
+    nearest = np.rint(off)
+    odd = (nearest + middle[:, np.newaxis]) % 2
+    part = (off - nearest).astype(np.float32)
+    height = ((1 - 2 * odd) * (n / (2 * np.pi))).astype(np.float32) * np.sin(np.float32(np.pi) * part)
+    # 1 / (x (1 - x²)) in partial fractions, whose poles single precision does not blur.
+    places = np.arange(-half - 1, half + 2, dtype=np.float32)
+    inverse = 1 / (part[:, np.newaxis] + (nearest.astype(np.float32)[:, np.newaxis] - places[:, np.newaxis]))
+    kernel = inverse[:, 1:-1] - np.float32(0.5) * (inverse[:, :-2] + inverse[:, 2:])
+    kernel *= height[:, np.newaxis]
+    return np.asarray(kernel)

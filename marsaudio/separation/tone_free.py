@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from marsaudio.separation.frames import OneChannel, Transforms
-from marsaudio.separation.lines import PhaseStatistics
+from marsaudio.separation.lines import find_lines
 from marsaudio.separation.readings import line_removal
 from marsaudio.separation.survey import Coverage, survey
 from marsaudio.spectra.stft import OneChannelOf, Samples, SampleSource
@@ -37,9 +37,7 @@ def tone_free_channels(
         one = OneChannel(source, number, looked.offset(number))
         coverage = looked.coverage(number, fourier, source.frames)
         if line_frequencies is None:
-            statistics = PhaseStatistics(fourier)
-            statistics.add(fourier.batches(one), coverage.usable)
-            frequencies = [line.frequency for line in statistics.lines(source.sample_rate)]
+            frequencies = [line.frequency for line in find_lines(one, coverage)]
         else:
             frequencies = line_frequencies[number]
         channels.append(ToneFreeChannel(one, coverage, frequencies))
