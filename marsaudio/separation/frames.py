@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
+BINS_ABOVE = 32  # those that lines near the highest modelled bin reach into
 FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
 
 
@@ -47,12 +49,10 @@ class Transforms:
         half = int(scipy.fft.next_fast_len(round(FRAME_SECONDS / 8 * resampler.low_rate), real=True))
         hop = 2 * max(half, 1)
         step = hop * resampler.factor
-        # Lines are followed over many frames, so that long batches save work there.
-        low = ShortTimeFourier(4 * hop, hop, hann(4 * hop), padded=True, batch_samples=512 * 4 * hop)
         return cls(
             resampler,
             full=ShortTimeFourier(4 * step, step, hann(4 * step), padded=True),
-            low=low,
+            low=ShortTimeFourier(4 * hop, hop, hann(4 * hop), padded=True),
             short=ShortTimeFourier(step, step // 2, hann(step), padded=True),
         )
 
@@ -60,6 +60,12 @@ class Transforms:
     def bins(self) -> int:
         """How many bins lie at or below the highest frequency that wind is looked for at."""
         return len(self.frequencies)
+
+    def low_batches(self, source: SampleSource, frames: int) -> Iterator[tuple[int, Spectra]]:
+        """Spectra of a source at the low rate, so many frames at a time, up to a few bins above these."""
+        fourier = dataclasses.replace(self.low, batch_samples=frames * self.low.n_fft)
+        for first, spectra in fourier.batches(source):
+            yield first, spectra[:, :, : self.bins + BINS_ABOVE]
 
     @cached_property
     def frequencies(self) -> FloatArray:

@@ -270,14 +270,16 @@ class LineRemoval:
         tones = []
         forward = course.forward[beats]
         within = course.bands.only(beats)
-        within.subtract(steady[beats] * forward, course.look.only(beats))
+        within.subtract(within.tones(steady[beats] * forward, course.look.only(beats)))
         for turn in (-beat[beats, np.newaxis], beat[beats, np.newaxis]):
             along = forward * np.exp(1j * turn * np.arange(forward.shape[1]))
             look = within.look(course.offset[beats] + turn * self._bins_a_radian)
             kept = significant_mean(look.amplitude * along.conj(), look, memory) * along
-            within.subtract(kept, look)
-            course.bands.subtract(kept, look, beats)
-            tones.append(within.subtract_from(spectra, kept, look))
+            sideband = within.tones(kept, look)
+            within.subtract(sideband)
+            course.bands.subtract(sideband, beats)
+            within.subtract_from(spectra, sideband)
+            tones.append(self._as_sines(kept, look))
         course.look = course.bands.look(course.offset)
         return tones
 
@@ -287,7 +289,13 @@ class LineRemoval:
         amplitude = look.amplitude * course.forward.conj()
         steady = local_mean(amplitude, look.weight, self._window(MEMORY_SECONDS))
         change = change_of_strength(amplitude, steady, look.spread, look.weight > 0)
-        return course.bands.subtract_from(spectra, steady * change * course.forward, look)
+        followed = steady * change * course.forward
+        course.bands.subtract_from(spectra, course.bands.tones(followed, look))
+        return self._as_sines(followed, look)
+
+    def _as_sines(self, amplitude: ComplexArray, look: Look) -> Tones:
+        """Tones of the frequencies of a look."""
+        return Tones(np.broadcast_to(look.position, amplitude.shape) / self._fourier.n_fft, amplitude)
 
     def _subtract_partly(
         self, spectrum: npt.NDArray[np.complex64], frame: int, frequency: FloatArray, amplitude: ComplexArray
@@ -298,7 +306,7 @@ class LineRemoval:
         mask = self._coverage.mask(frame)
         if mask.any() and amplitude.any():
             sines = sum_of_sines(frequency, amplitude, self._fourier.n_fft)
-            spectrum -= scipy.fft.fft(sines * (self._fourier.window * mask))[: self._fourier.bins]
+            spectrum -= scipy.fft.fft(sines * (self._fourier.window * mask))[: len(spectrum)]
 
 
 def _waves(positions: list[float]) -> list[FloatArray]:

@@ -41,6 +41,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 FADE_SECONDS = 10.0  # from one section's model to the next one's
 LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
+LISTENED_FRAMES = 128  # at a time: as many as a cache holds
+FOLLOWED_FRAMES = 512  # at a time: lines are followed over many frames, so that long batches save work
 HELD_FRAMES = 2400  # some three minutes; the line-free frames of a longer recording are made twice
 GRID_BITS = 24  # what float32 holds exactly
 
@@ -132,15 +134,17 @@ class Heard:
         ]
         bins = self.transforms.bins
         context = removals[0].context + CONTEXT_FRAMES
-        for first, spectra, core in with_context(self.transforms.low.batches(self.low), context):
+        for first, spectra, core in with_context(
+            self.transforms.low_batches(self.low, FOLLOWED_FRAMES), context
+        ):
             begin = max(core.start - CONTEXT_FRAMES, 0)
             around = slice(begin, min(core.stop + CONTEXT_FRAMES, spectra.shape[1]))
             yield LineFree(
                 first=first + begin,
                 core=slice(core.start - begin, core.stop - begin),
-                spectra=spectra[0, around, :bins].copy(),
+                spectra=spectra[0, around, :bins],
                 rests=[
-                    removal.clean_frames(first, spectra[0])[around, :bins].copy()
+                    removal.clean_frames(first, spectra[0])[around, :bins]
                     if fade[first + around.start : first + around.stop].any()
                     else None
                     for removal, fade in zip(removals, self.fades, strict=True)
@@ -203,7 +207,9 @@ def listen(
         sections = find_sections(looked.activity[number], seconds, len(frames))
     chosen = [coverage.usable & section.holds(frames) for section in sections]
     statistics = [PhaseStatistics(transforms.low, highest=transforms.bins) for _ in sections]
-    for first, spectra, core in with_context(transforms.low.batches(low), statistics[0].context):
+    for first, spectra, core in with_context(
+        transforms.low_batches(low, LISTENED_FRAMES), statistics[0].context
+    ):
         for usable, statistic in zip(chosen, statistics, strict=True):
             if usable[first + core.start : first + core.stop].any():
                 statistic.add_frames(first, spectra[0], core, usable)

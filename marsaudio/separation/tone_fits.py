@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex128]
 
 MAIN_LOBE_BINS = 2
@@ -125,34 +126,32 @@ class LineBands:
         weight = np.where(self._usable, 1.0 / (noise + floor), 0.0)
         return Look(position, along[0] + 1j * along[1].astype(np.float64), noise / energy, weight)
 
-    def subtract(
-        self, amplitude: ComplexArray, look: Look, rows: npt.NDArray[np.intp] | slice = slice(None)
-    ) -> None:
-        """Subtract tones, of the frequencies of a look, from these bins of all lines or some."""
-        kernel = self._kernel(look.position, KERNEL_BINS, rows)
-        for part, course in zip(self._parts, (amplitude.real, amplitude.imag), strict=True):
-            part[rows] -= course.astype(np.float32)[:, np.newaxis] * kernel
+    def tones(self, amplitude: ComplexArray, look: Look) -> Float32Array:
+        """Tones of the frequencies of a look in these bins, (2, lines, bins, frames), as `_parts`."""
+        kernel = self._kernel(look.position, KERNEL_BINS)
+        courses = np.stack([amplitude.real, amplitude.imag]).astype(np.float32)
+        return np.asarray(courses[:, :, np.newaxis] * kernel)
 
-    def subtract_from(self, spectra: npt.NDArray[np.complex64], amplitude: ComplexArray, look: Look) -> Tones:
-        """Subtract such tones from the spectra's usable frames, in place."""
-        courses = np.where(self._usable, amplitude, 0.0).astype(np.complex64)
-        kernels = self._kernel(look.position, KERNEL_BINS)
-        for middle, inside, kernel, course in zip(self._middle, self._inside, kernels, courses, strict=True):
+    def subtract(self, tones: Float32Array, rows: npt.NDArray[np.intp] | slice = slice(None)) -> None:
+        """Subtract tones from these bins of all lines or some."""
+        self._parts[:, rows] -= tones
+
+    def subtract_from(self, spectra: npt.NDArray[np.complex64], tones: Float32Array) -> None:
+        """Subtract tones of these lines from the spectra's usable frames, in place."""
+        tones *= self._usable
+        for middle, inside, real, imaginary in zip(self._middle, self._inside, *tones, strict=True):
             first = middle - KERNEL_BINS + int(inside.argmax())
-            tone = np.empty((len(course), np.count_nonzero(inside)), dtype=np.complex64)
-            tone.real, tone.imag = (kernel[inside] * course.real).T, (kernel[inside] * course.imag).T
-            spectra[:, first : first + tone.shape[1]] -= tone
-        return Tones(np.broadcast_to(look.position, amplitude.shape) / self._n_fft, amplitude)
+            part = spectra[:, first : first + np.count_nonzero(inside)]
+            part.real -= real[inside].T
+            part.imag -= imaginary[inside].T
 
-    def _kernel(
-        self, position: FloatArray, half: int, rows: npt.NDArray[np.intp] | slice = slice(None)
-    ) -> npt.NDArray[np.float32]:
+    def _kernel(self, position: FloatArray, half: int) -> Float32Array:
         """The window's transform in the bins up to `half` from each line's, (lines, bins, frames or 1)."""
-        kernel = centred_hann_transform(position, self._middle[rows], half, self._n_fft)
-        kernel *= self._inside[rows, KERNEL_BINS - half : KERNEL_BINS + half + 1, np.newaxis]
+        kernel = centred_hann_transform(position, self._middle, half, self._n_fft)
+        kernel *= self._inside[:, KERNEL_BINS - half : KERNEL_BINS + half + 1, np.newaxis]
         return kernel
 
-    def _beside(self, farthest: FloatArray) -> npt.NDArray[np.float32]:
+    def _beside(self, farthest: FloatArray) -> Float32Array:
         """The bins that tell the noise: those that a line, so many bins off at the most, never comes near."""
         bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
         distance = np.abs(self._positions[:, np.newaxis] - bins)
@@ -390,7 +389,7 @@ def hann_transform(offset: FloatArray, n: int) -> npt.NDArray[np.complex128]:
 
 def centred_hann_transform(
     position: FloatArray, middle: npt.NDArray[np.intp], half: int, n: int
-) -> npt.NDArray[np.float32]:
+) -> Float32Array:
     """The transform of sines under a Hann window of n samples, their phases counted from its middle.
 
     The sine exp(2 pi i p (t - n / 2) / n) has at bin k, x = p - k, the real value

@@ -164,16 +164,19 @@ class ShortTimeFourier:
         window = self._synthesis_window
         tail: Samples | None = None
         done = self.first_start
+        overlap = self.n_fft // self.hop_length
         for _, spectra in batches:
             pieces = scipy.fft.irfft(spectra, n=self.n_fft, axis=-1, overwrite_x=True)
             pieces *= window
             channels, count, _ = pieces.shape
-            length = (count - 1) * self.hop_length + self.n_fft
-            buffer = np.zeros((channels, length), dtype=np.float32)
+            hops = pieces.reshape(channels, count, overlap, self.hop_length)
+            buffer = np.zeros((channels, count + overlap - 1, self.hop_length), dtype=np.float32)
             if tail is not None:
-                buffer[:, : tail.shape[1]] = tail
-            for i in range(count):
-                buffer[:, i * self.hop_length : i * self.hop_length + self.n_fft] += pieces[:, i]
+                buffer[:, : overlap - 1] = tail.reshape(channels, overlap - 1, -1)
+            # Earlier frames first, so that batches of any length give the same sums.
+            for i in reversed(range(overlap)):
+                buffer[:, i : i + count] += hops[:, :, i]
+            buffer = buffer.reshape(channels, -1)
             complete = count * self.hop_length
             skip = min(max(-done, 0), complete)
             keep = min(complete, frames - done)
