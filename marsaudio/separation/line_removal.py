@@ -31,6 +31,7 @@ from marsaudio.separation.tone_fits import (
 from marsaudio.spectra.stft import ShortTimeFourier, Spectra, with_context
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex128]
 
 MEMORY_SECONDS = 2.0  # half-width of the average over which a line's amplitude and phase are followed
@@ -148,12 +149,14 @@ class LineRemoval:
             Valid from `context` frames after the first to `context` before the last, and up to the
             recording's own ends.
         """
-        rest = spectra.copy()
-        frames = first + np.arange(len(rest))
+        frames = first + np.arange(len(spectra))
         usable = self._coverage.usable[frames]
         if not usable.any():
-            return rest
-        tones = [tone for wave in self._waves for tone in self._subtract(rest, frames, usable, wave)]
+            return spectra
+        parts = _parts(spectra)
+        tones = [tone for wave in self._waves for tone in self._subtract(parts, frames, usable, wave)]
+        rest = np.empty_like(spectra)
+        rest.real, rest.imag = parts[0].T, parts[1].T
         for i in np.flatnonzero(~usable) if tones else ():
             frequency = np.concatenate([each.frequency[:, i] for each in tones])
             amplitude = np.concatenate([each.amplitude[:, i] for each in tones])
@@ -165,15 +168,15 @@ class LineRemoval:
         positions = np.sort(self._positions)
         parts = []
         for first, spectra, core in with_context(batches, self.context):
-            rest = spectra[0].copy()
-            frames = first + np.arange(len(rest))
+            parts_of_all = _parts(spectra[0])
+            frames = first + np.arange(spectra.shape[1])
             usable = self._coverage.usable[frames]
             shape = (len(positions), len(frames))
             offset, amplitude = np.zeros(shape), np.zeros(shape, dtype=np.complex128)
             noise = np.full(shape, np.inf)
             heard: list[tuple[FloatArray, Look, ComplexArray]] = []
             for wave in self._waves if usable.any() else ():
-                self._subtract(rest, frames, usable, wave, heard)
+                self._subtract(parts_of_all, frames, usable, wave, heard)
             for wave, look, nominal in heard:
                 rows = np.searchsorted(positions, wave)
                 offset[rows] = look.position - wave[:, np.newaxis]
@@ -190,7 +193,7 @@ class LineRemoval:
 
     def _subtract(
         self,
-        spectra: npt.NDArray[np.complex64],
+        spectra: Float32Array,
         frames: npt.NDArray[np.intp],
         usable: npt.NDArray[np.bool_],
         positions: FloatArray,
@@ -231,9 +234,7 @@ class LineRemoval:
         """By how many bins a frequency differs that turns by a radian more from frame to frame."""
         return self._fourier.n_fft / self._fourier.hop_length / (2 * np.pi)
 
-    def _follow(
-        self, course: Course, step: FloatArray, spectra: npt.NDArray[np.complex64]
-    ) -> tuple[Course, list[Tones]]:
+    def _follow(self, course: Course, step: FloatArray, spectra: Float32Array) -> tuple[Course, list[Tones]]:
         """Follow lines that drift, closer and closer, from what a first look tells of how they turn."""
         nominal, bands = course.forward, course.bands
         turn = np.zeros_like(step)
@@ -256,7 +257,7 @@ class LineRemoval:
         return course, tones
 
     def _subtract_sidebands(
-        self, course: Course, spectra: npt.NDArray[np.complex64], *, alone: bool = False
+        self, course: Course, spectra: Float32Array, *, alone: bool = False
     ) -> list[Tones]:
         """Subtract the sidebands of lines that are followed, in place, and look again."""
         memory = self._window(MEMORY_SECONDS)
@@ -283,7 +284,7 @@ class LineRemoval:
         course.look = course.bands.look(course.offset)
         return tones
 
-    def _subtract_followed(self, course: Course, spectra: npt.NDArray[np.complex64]) -> Tones:
+    def _subtract_followed(self, course: Course, spectra: Float32Array) -> Tones:
         """Subtract lines that are followed, in place."""
         look = course.look
         amplitude = look.amplitude * course.forward.conj()
@@ -307,6 +308,11 @@ class LineRemoval:
         if mask.any() and amplitude.any():
             sines = sum_of_sines(frequency, amplitude, self._fourier.n_fft)
             spectrum -= scipy.fft.fft(sines * (self._fourier.window * mask))[: len(spectrum)]
+
+
+def _parts(spectra: npt.NDArray[np.complex64]) -> Float32Array:
+    """Real and imaginary parts, (2, bins, frames): what is done to a bin over time lies together."""
+    return np.stack([spectra.real.T, spectra.imag.T])
 
 
 def _waves(positions: list[float]) -> list[FloatArray]:

@@ -77,11 +77,24 @@ class Look:
 
 
 class LineBands:
-    """A copy of the bins around each of some lines."""
+    """A copy of the bins around each of some lines.
+
+    Parameters
+    ----------
+    spectra : ndarray of float32, shape (2, bins, frames)
+        Real and imaginary parts.
+    usable : ndarray of bool, shape (frames,)
+    positions : ndarray of float64, shape (lines,)
+        Of these lines, in bins.
+    all_positions : ndarray of float64
+        Of all lines that there are.
+    n_fft : int
+        Samples in a frame.
+    """
 
     def __init__(
         self,
-        spectra: npt.NDArray[np.complex64],
+        spectra: Float32Array,
         usable: npt.NDArray[np.bool_],
         positions: FloatArray,
         all_positions: FloatArray,
@@ -92,11 +105,8 @@ class LineBands:
         bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
         self._inside = (bins >= 0) & (bins < spectra.shape[1])
         self._nearest, self._clear = _quiet_bins(positions, bins, self._inside, all_positions)
-        # Real and imaginary parts, each of the shape (lines, bins, frames).
-        self._parts = np.zeros((2, *bins.shape, len(spectra)), dtype=np.float32)
-        for row, (place, inside) in enumerate(zip(bins, self._inside, strict=True)):
-            part = spectra[:, place[inside][0] : place[inside][-1] + 1].T
-            self._parts[0, row, inside], self._parts[1, row, inside] = part.real, part.imag
+        # Of the shape (2, lines, bins, frames).
+        self._parts = spectra[:, np.clip(bins, 0, spectra.shape[1] - 1)]
 
     def only(self, rows: npt.NDArray[np.intp]) -> LineBands:
         """A copy, of some of the lines."""
@@ -127,23 +137,22 @@ class LineBands:
         return Look(position, along[0] + 1j * along[1].astype(np.float64), noise / energy, weight)
 
     def tones(self, amplitude: ComplexArray, look: Look) -> Float32Array:
-        """Tones of the frequencies of a look in these bins, (2, lines, bins, frames), as `_parts`."""
+        """Tones of the frequencies of a look in the usable frames of these bins, as `_parts`."""
         kernel = self._kernel(look.position, KERNEL_BINS)
-        courses = np.stack([amplitude.real, amplitude.imag]).astype(np.float32)
+        courses = (np.stack([amplitude.real, amplitude.imag]) * self._usable).astype(np.float32)
         return np.asarray(courses[:, :, np.newaxis] * kernel)
 
     def subtract(self, tones: Float32Array, rows: npt.NDArray[np.intp] | slice = slice(None)) -> None:
         """Subtract tones from these bins of all lines or some."""
         self._parts[:, rows] -= tones
 
-    def subtract_from(self, spectra: npt.NDArray[np.complex64], tones: Float32Array) -> None:
-        """Subtract tones of these lines from the spectra's usable frames, in place."""
-        tones *= self._usable
-        for middle, inside, real, imaginary in zip(self._middle, self._inside, *tones, strict=True):
-            first = middle - KERNEL_BINS + int(inside.argmax())
-            part = spectra[:, first : first + np.count_nonzero(inside)]
-            part.real -= real[inside].T
-            part.imag -= imaginary[inside].T
+    def subtract_from(self, spectra: Float32Array, tones: Float32Array) -> None:
+        """Subtract tones of these lines from the spectra, in place."""
+        for row, middle in enumerate(self._middle):
+            lowest = max(KERNEL_BINS - middle, 0)
+            highest = min(spectra.shape[1] - 1 + KERNEL_BINS - middle, 2 * KERNEL_BINS)
+            first = middle - KERNEL_BINS + lowest
+            spectra[:, first : first + highest - lowest + 1] -= tones[:, row, lowest : highest + 1]
 
     def _kernel(self, position: FloatArray, half: int) -> Float32Array:
         """The window's transform in the bins up to `half` from each line's, (lines, bins, frames or 1)."""
