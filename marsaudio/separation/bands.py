@@ -50,8 +50,8 @@ class Bands:
 
     def mean(self, periodograms: npt.NDArray[np.floating]) -> FloatArray:
         """Mean over the bins of each band, shape (frames, bands)."""
-        sums = np.add.reduceat(periodograms, self.first, axis=1, dtype=np.float64)
-        return np.asarray(sums / self.widths)
+        sums = np.add.reduceat(periodograms, self.first, axis=1)
+        return np.asarray(sums / self.widths, dtype=np.float64)
 
     def smooth(self, spectrum: npt.NDArray[np.floating]) -> FloatArray:
         """A weighted geometric mean over neighbouring bands: smooth in log frequency and log power."""

@@ -29,7 +29,7 @@ STEADY_DB = 1.0  # standard deviation of the level above the wind's bands up to 
 ABOVE_WIND = 1000.0  # Hz; hardly any wind reaches there
 REFERENCE_TOO_FAINT_DB = 6.0
 REFERENCE_TOO_LOUD = 2.0  # times the recording's own quiet moments; below that it may be chance
-FLOOR_ROUNDS = 6
+FLOOR_ROUNDS = 3
 TOLD_APART = 8.0  # nats a level of activity must gain in likelihood for its floor to count for half
 FAINTEST_SHARE = 1e-3  # of the rover: bins with never more wind than this are all rover
 FAINTEST = 1e-30  # a power that stands for none
@@ -204,7 +204,7 @@ def ties_of_levels(
     common = shares.mean(axis=0) @ floors
     for _ in range(FLOOR_ROUNDS):
         model = common + wind
-        common = common * np.sqrt((power / model**2).sum(axis=0) / (1 / model).sum(axis=0))
+        common = common * (power / model**2).sum(axis=0) / (1 / model).sum(axis=0)
     one, several = common + wind, shares @ floors + wind
     gain = (power / one + np.log(one) - power / several - np.log(several)).sum(axis=0) * bands.widths
     gain = np.convolve(gain / FRAMES_PER_INDEPENDENT, np.ones(5), mode="same") / (len(floors) - 1)
@@ -222,14 +222,14 @@ def refine_floors(
     periodograms: Float32Array,
     shares: FloatArray,
     floors: FloatArray,
-    wind: FloatArray,
+    wind: Float32Array,
     *,
     ties: FloatArray,
     bounds: Bounds,
 ) -> FloatArray:
     """The floors in every bin, so that what is left of lines stays narrow: weighted against the wind.
 
-    R_j <- R_j sqrt(sum_t q_j P / V² / sum_t q_j / V), six times. Where a steady rover is all there is, that
+    R_j <- R_j (sum_t q_j P / V²) / (sum_t q_j / V), three times. Where a steady rover is all there is, that
     is the mean.
     """
     scale = float(floors.mean())
@@ -241,12 +241,12 @@ def refine_floors(
         stop = int(windy[-1]) + 1 if windy.size else 0
         rover[0, stop:] = periodograms[:, stop:].mean(axis=0, dtype=np.float64) / scale
     observed = periodograms[:, :stop] / np.float32(scale)
-    blowing = (wind[:, :stop] / scale).astype(np.float32)
+    blowing = wind[:, :stop] / np.float32(scale)
     part = rover[:, :stop]
     tiny = np.float32(1e-30)
     for _ in range(FLOOR_ROUNDS):
         inverse = 1 / np.maximum(weights @ part + blowing, tiny)
-        part = part * np.sqrt((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
+        part = part * ((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
         if len(part) > 1:
             part = tied(part, shares, ties[:stop]).astype(np.float32)
     rover[:, :stop] = part

@@ -24,7 +24,7 @@ Float32Array = npt.NDArray[np.float32]
 CONTEXT_FRAMES = 6
 SMOOTHED_FRAMES = 5
 SMOOTHED_BINS = 7
-LEVEL_ROUNDS = 12
+LEVEL_ROUNDS = 5
 TINY = np.float32(1e-30)
 
 
@@ -61,7 +61,7 @@ def expected(power: Float32Array, high_power: FloatArray, model: WindModel) -> E
     shares = model.rover.shares(high_power)
     level = frame_levels(power, shares, model)
     return Expected(
-        wind=model.wind.at(level)[:, :reach].astype(np.float32),
+        wind=model.wind.at(level)[:, :reach],
         steady=model.steady[:reach].astype(np.float32),
         rover=(shares @ model.rover.floors[:, :reach]).astype(np.float32),
     )
@@ -78,7 +78,7 @@ def frame_levels(power: Float32Array, shares: FloatArray, model: WindModel) -> F
     level = np.clip(level, 1e-6 * model.loudest, model.loudest)
     for _ in range(LEVEL_ROUNDS):
         inverse = 1 / (floor + np.outer(level, shape))
-        level = level * np.sqrt((observed * inverse * inverse @ part) / (inverse @ part))
+        level = level * (observed * inverse * inverse @ part) / (inverse @ part)
     return np.asarray(np.minimum(level, model.loudest))
 
 

@@ -8,9 +8,10 @@ smooth spectrum that follows it (`marsaudio.separation.wind`). All are fitted to
 likelihood for Gaussian noise (Itakura-Saito divergence). Read `fit` from top to bottom.
 
 Source: C. Févotte, N. Bertin, J.-L. Durrieu, "Nonnegative matrix factorization with the Itakura-Saito
-divergence", Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771; updates with exponent 1/2, which
-never make the fit worse: C. Févotte, J. Idier, "Algorithms for nonnegative matrix factorization with the
-beta-divergence", Neural Computation 23 (2011), doi:10.1162/NECO_a_00168.
+divergence", Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771. That the updates never make the
+fit worse is proved for their square roots, and seen of the updates themselves, which get as far in half the
+rounds: C. Févotte, J. Idier, "Algorithms for nonnegative matrix factorization with the beta-divergence",
+Neural Computation 23 (2011), doi:10.1162/NECO_a_00168.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ Float32Array = npt.NDArray[np.float32]
 COLUMNS = 4096  # periodograms kept; longer sections keep means of neighbouring frames
 FRAMES_IN_HALF_A_SECOND = 6
 FAINTEST_FLOOR = 0.1  # times the same
-ROUNDS = 30
-TIED_ROUNDS = 10
+ROUNDS = 15
+TIED_ROUNDS = 5
 ROUNDING = 1e-11  # of the strongest band: what single precision leaves of nothing
 
 
@@ -229,7 +230,7 @@ def fit(
         periodograms,
         shares,
         bands.to_bins(floors),
-        wind_bins.at(level) + steady_bins,
+        wind_bins.at(level) + steady_bins.astype(np.float32),
         ties=bands.to_bins(ties),
         bounds=bin_bounds,
     )
@@ -311,9 +312,9 @@ def factorise(
     rounds: int,
     ties: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Fit level h(t), spectrum w(f) and floors R_j(f) by multiplicative updates with exponent 1/2.
+    """Fit level h(t), spectrum w(f) and floors R_j(f) by multiplicative updates.
 
-    h <- h sqrt(sum_f c B w / V² / sum_f c w / V),  w and R_j likewise over time,  V = sum_j q_j R_j + h w.
+    h <- h (sum_f c B w / V²) / (sum_f c w / V),  w and R_j likewise over time,  V = sum_j q_j R_j + h w.
 
     c weighs the bands: by their width to the power 0.7, and less above 300 Hz, since low frequencies
     tell the wind's level best. w is smoothed over frequency in every round. `ties` draws the floors of all
@@ -335,10 +336,10 @@ def factorise(
     for _ in range(rounds):
         ratio, inverse = fitted()
         part = trust * spectrum
-        level = level * np.sqrt((ratio @ part) / (inverse @ part + tiny))
+        level = level * ((ratio @ part) / (inverse @ part + tiny))
         ratio, inverse = fitted()
-        better = spectrum * np.sqrt((level @ ratio) / (level @ inverse + tiny))
-        rover = rover * np.sqrt((weights.T @ ratio) / (weights.T @ inverse + tiny))
+        better = spectrum * ((level @ ratio) / (level @ inverse + tiny))
+        rover = rover * ((weights.T @ ratio) / (weights.T @ inverse + tiny))
         spectrum = bands.smooth(better).astype(np.float32)
         total = spectrum.sum()
         spectrum = spectrum / total

@@ -396,7 +396,7 @@ def _floors_of_all(
         shares.T @ periodograms / np.maximum(shares.sum(axis=0), 1e-9)[:, np.newaxis], FAINTEST
     )
     free = Bounds(np.full(1, FAINTEST), np.full(1, np.inf))
-    calm = np.zeros_like(periodograms, dtype=np.float64)
+    calm = np.zeros_like(periodograms)
     ties = np.zeros(len(bands.centres))
     if activity is not None:
         nothing = np.zeros(len(bands.centres))

@@ -17,6 +17,7 @@ from marsaudio.separation.bands import Bands
 from marsaudio.separation.machine import interpolation_shares
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 
 LEVELS = 5
 LOWEST_LEVEL, HIGHEST_LEVEL = 0.05, 0.97  # quantiles of the wind's level
@@ -45,9 +46,9 @@ class WindSpectrum:
     levels: FloatArray
     shapes: FloatArray
 
-    def at(self, level: FloatArray) -> FloatArray:
+    def at(self, level: FloatArray) -> Float32Array:
         """The spectrum at levels h, without the steady part: shape (frames, bands or bins)."""
-        return np.asarray(self._shares(level) @ self.shapes)
+        return np.asarray(self._shares(level).astype(np.float32) @ self.shapes.astype(np.float32))
 
     def to_bins(self, bands: Bands) -> WindSpectrum:
         """The same in bins."""
@@ -115,7 +116,7 @@ def learn_shapes(
 
 
 def steady_part(
-    wind: FloatArray, floor: FloatArray, bands: Bands, cut_off: float, smoothed: int
+    wind: Float32Array, floor: FloatArray, bands: Bands, cut_off: float, smoothed: int
 ) -> FloatArray:
     """What of the floor may be wind that never stops, s(f).
 
@@ -125,7 +126,7 @@ def steady_part(
 
     Parameters
     ----------
-    wind : ndarray of float64, shape (columns, bands)
+    wind : ndarray of float32, shape (columns, bands)
         M without its steady part.
     floor : ndarray of float64, shape (bands,)
         The lowest floor of the rover.
@@ -137,7 +138,7 @@ def steady_part(
     """
     from scipy.ndimage import uniform_filter1d
 
-    mean = wind.mean(axis=0)
+    mean = wind.mean(axis=0, dtype=np.float64)
     reach = (bands.centres <= cut_off) & (mean > IN_REACH * mean.max())
     level = uniform_filter1d(wind[:, reach] @ bands.widths[reach], smoothed, mode="nearest")
     if not level.mean() > 0:
@@ -164,16 +165,16 @@ def steady_share(level: FloatArray) -> float:
     level : ndarray of float64, shape (columns,)
         The wind's level L, of mean 1, without its steady part.
     """
-    found = 0.0
-    for share in SHARES:
-        logs = np.log(level + share)
-        low, middle, high = np.quantile(logs, [0.1, 0.5, 0.9])
+    quantiles = np.quantile(level, [0.1, 0.5, 0.9])
+    for share in SHARES[::-1]:
+        low, middle, high = np.log(quantiles + share)
         width = max(high - low, 1e-9)
+        if width / 2.563 < LEAST_SPREAD:  # the distance of the quantiles of a standard normal
+            continue
         skewness = (high + low - 2 * middle) / width
-        even = skewness <= CONFIDENCE * SKEWNESS_ERROR / np.sqrt(independent_values(logs))
-        if even and width / 2.563 >= LEAST_SPREAD:  # the distance of the quantiles of a standard normal
-            found = float(share)
-    return found
+        if skewness <= CONFIDENCE * SKEWNESS_ERROR / np.sqrt(independent_values(np.log(level + share))):
+            return float(share)
+    return 0.0
 
 
 def independent_values(series: FloatArray) -> float:
