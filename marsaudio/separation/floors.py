@@ -246,7 +246,8 @@ def refine_floors(
     tiny = np.float32(1e-30)
     for _ in range(FLOOR_ROUNDS):
         inverse = 1 / np.maximum(weights @ part + blowing, tiny)
-        part = part * ((weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny))
+        better = (weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny)
+        part = np.asarray(part * better, dtype=np.float32)
         if len(part) > 1:
             part = tied(part, shares, ties[:stop]).astype(np.float32)
     rover[:, :stop] = part
