@@ -92,13 +92,15 @@ def summarize(
         "software": _software(),
         "lines": [
             {
-                "channel": channel,
+                "channel": model.channel,
+                "from_s": model.start,
+                "to_s": min(model.stop, recording.duration),
                 "frequency_hz": line.frequency,
                 "level_db": line.level + recording.level_offset,
                 "prominence_db": line.prominence,
                 "coherence": line.coherence,
             }
-            for channel, model in enumerate(stems.models)
+            for model in stems.models
             for line in model.lines
         ],
     }
@@ -214,7 +216,7 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
     threshold = events.parameters.get("threshold_used_db")
     measured = events.quiet_level is not None and threshold is not None
     figures |= {
-        "line_count": sum(len(model.lines) for model in stems.models),
+        "line_count": sum(len(frequencies) for frequencies in stems.line_frequencies),
         "wind_cut_off_hz": [model.cut_off for model in stems.models],
         "wind_over_rover_before_db": stems.snr_before,
         "wind_over_rover_after_db": stems.snr_after,

@@ -43,7 +43,7 @@ FADE_SECONDS = 10.0  # from one section's model to the next one's
 LEAST_SHARE = 0.01  # a frame with less sound in it counts as having this much
 LISTENED_FRAMES = 128  # at a time: as many as a cache holds
 FOLLOWED_FRAMES = 512  # at a time: lines are followed over many frames, so that long batches save work
-HELD_FRAMES = 2400  # some three minutes; the line-free frames of a longer recording are made twice
+HELD_FRAMES = 2400  # of all channels, some three minutes of one: beyond, line-free frames are made twice
 GRID_BITS = 24  # what float32 holds exactly
 
 
@@ -92,6 +92,8 @@ class Heard:
     high_power : ndarray of float64, shape (frames, high bands)
         The power above the wind's frequencies.
     sections : tuple of Section
+    is_short : bool
+        Its line-free frames may be kept, beside those of the other channels.
     """
 
     number: int
@@ -101,6 +103,7 @@ class Heard:
     coverage: Coverage
     high_power: FloatArray
     sections: tuple[Section, ...]
+    is_short: bool
 
     def chosen(self, section: Section) -> BoolArray:
         """Which frames a section is learned from."""
@@ -119,9 +122,7 @@ class Heard:
 
     def line_free(self) -> Iterator[LineFree]:
         """Give all frames without their lines; of a short recording they are kept for the next reading."""
-        if len(self.coverage.usable) > HELD_FRAMES:
-            return self._take_lines_out()
-        return iter(self._held)
+        return iter(self._held) if self.is_short else self._take_lines_out()
 
     @cached_property
     def _held(self) -> list[LineFree]:
@@ -225,6 +226,7 @@ def listen(
             dataclasses.replace(section, lines=tuple(statistic.lines(low.sample_rate)))
             for section, statistic in zip(sections, statistics, strict=True)
         ),
+        is_short=len(frames) * source.channels <= HELD_FRAMES,
     )
 
 
