@@ -183,12 +183,16 @@ def costs(results: Results, cost: Cost) -> str:
         seconds = float(np.median(results.of(COST, method)))
         shown = "–" if method == MIXTURE else f"{errors.max():.0e}" if errors.any() else "0"
         rows.append([method, f"{seconds:.2f}", shown])
+    engines = [
+        [name, f"{seconds:.2f}", f"{cost.ratios[name]:.1f}"] for name, seconds in cost.transforms.items()
+    ]
     return (
         table(["method", "CPU seconds a minute", "largest error of the sum"], rows)
-        + f"\n`marsaudio.separate` of {cost.audio_seconds:.0f} s in memory takes {cost.ratio:.1f} times as "
-        f"long as one short-time Fourier transform forth and back of the same recording (frames of 2048 "
-        f"samples, 512 apart, marsaudio's own engine): {cost.separation:.2f} and {cost.transforms:.3f} CPU "
-        f"seconds a minute of sound, one thread, the median of {cost.rounds} paired rounds.\n"
+        + f"\n`marsaudio.separate` of {cost.audio_seconds:.0f} s in memory takes {cost.separation:.2f} CPU "
+        "seconds a minute of sound. Beside it, one short-time Fourier transform forth and back of the same "
+        f"recording (frames of 2048 samples, 512 apart), all on one thread, medians of {cost.rounds} paired "
+        "rounds:\n\n"
+        + table(["engine", "CPU seconds a minute", "separate() takes so many times as long"], engines)
     )
 
 
