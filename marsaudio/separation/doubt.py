@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.gain import Expected, posterior_power, wind_gain
-from marsaudio.separation.readings import ChannelPlan, moments_of
+from marsaudio.separation.readings import ChannelPlan
+from marsaudio.separation.wind_stem import moments_of
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]

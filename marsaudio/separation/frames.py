@@ -19,6 +19,7 @@ Float32Array = npt.NDArray[np.float32]
 
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
 BINS_ABOVE = 32  # those that lines near the highest modelled bin reach into
+SHORT_FRAMES_BEFORE = 5  # in the first frame, before the first short one that reaches the recording
 FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
 
 
@@ -32,13 +33,16 @@ class Transforms:
     full, low : ShortTimeFourier
         At the two rates, of the same moments.
     short : ShortTimeFourier
-        At the full rate, frames a quarter as long: seven of them, at half a hop, make up one of the others.
+        At the full rate, frames a quarter as long, half overlapping: seven of them make up a frame.
+    low_short : ShortTimeFourier
+        As long as those at the lower rate, at a quarter hop.
     """
 
     resampler: Resampler
     full: ShortTimeFourier
     low: ShortTimeFourier
     short: ShortTimeFourier
+    low_short: ShortTimeFourier
 
     @classmethod
     def at(cls, sample_rate: float) -> Transforms:
@@ -46,14 +50,15 @@ class Transforms:
         import scipy.fft
 
         resampler = Resampler.for_wind(sample_rate)
-        half = int(scipy.fft.next_fast_len(round(FRAME_SECONDS / 8 * resampler.low_rate), real=True))
-        hop = 2 * max(half, 1)
+        quarter = int(scipy.fft.next_fast_len(round(FRAME_SECONDS / 16 * resampler.low_rate), real=True))
+        hop = 4 * max(quarter, 1)
         step = hop * resampler.factor
         return cls(
             resampler,
             full=ShortTimeFourier(4 * step, step, hann(4 * step), padded=True),
             low=ShortTimeFourier(4 * hop, hop, hann(4 * hop), padded=True),
             short=ShortTimeFourier(step, step // 2, hann(step), padded=True),
+            low_short=ShortTimeFourier(hop, hop // 4, hann(hop), padded=True),
         )
 
     @property
@@ -93,15 +98,8 @@ class Transforms:
             (spectra.real**2 + spectra.imag**2) * np.float32(2 / (rate * energy)), dtype=np.float32
         )
 
-    def high_power(self, source: SampleSource) -> FloatArray:
-        """The power above the wind's frequencies in each frame, from short frames within it.
-
-        P(t) = sum_i w_i² P(t, i) / sum_i w_i², i = 1 to 7, with the window w_i of the whole frame in the
-        middle of the short one: a quarter of the transforms' length tells bands of a tenth of an octave as
-        well, for less work.
-
-        Source: P. D. Welch, "The use of fast Fourier transform for the estimation of power spectra", IEEE
-        Trans. Audio Electroacoust. 15 (1967), doi:10.1109/TAU.1967.1161901.
+    def short_power(self, source: SampleSource) -> Float32Array:
+        """The power above the wind's frequencies in short frames.
 
         Parameters
         ----------
@@ -110,21 +108,45 @@ class Transforms:
 
         Returns
         -------
-        ndarray of float64, shape (frames, high bands)
+        ndarray of float32, shape (short frames, high bands)
+            Full frame t holds the short ones from `first_short_frame(t)` to six later. 0 beyond the ends.
         """
         count = self.full.frame_count(source.frames)
         # The first frame begins three of its hops before the recording, the first short one half a hop.
-        short = np.zeros((2 * count + 5, len(self.high.first)))
-        if not short.size:
-            return short[:count]
-        place = 5
-        for _, spectra in self.short.batches(source):
+        place = SHORT_FRAMES_BEFORE
+        power = np.zeros((2 * count + SHORT_FRAMES_BEFORE, len(self.high.first)), dtype=np.float32)
+        for _, spectra in self.short.batches(source) if power.size else ():
             above = self.density(spectra[0, :, self.high.first[0] :], self.short)
-            short[place : place + len(above)] = self.high.mean(above)
+            power[place : place + len(above)] = self.high.mean(above)
             place += len(above)
+        return power
+
+    def first_short_frame(self, frame: int) -> int:
+        """The number of the first short frame in a frame."""
+        return 2 * frame
+
+    def short_frame_at(self, middles: FloatArray) -> FloatArray:
+        """The number, with fractions, of the short frames with given middles, in samples at the low rate."""
+        return np.asarray(middles / (self.low.hop_length / 2) + SHORT_FRAMES_BEFORE)
+
+    def whole_frames(self, short_power: Float32Array) -> FloatArray:
+        """The power in whole frames, from that in the short ones within them.
+
+        P(t) = sum_i w_i² P(t, i) / sum_i w_i², i = 1 to 7, with the window w_i of the whole frame in the
+        middle of the short one: a quarter of the transforms' length tells bands of a tenth of an octave as
+        well, for less work.
+
+        Source: P. D. Welch, "The use of fast Fourier transform for the estimation of power spectra", IEEE
+        Trans. Audio Electroacoust. 15 (1967), doi:10.1109/TAU.1967.1161901.
+
+        Returns
+        -------
+        ndarray of float64, shape (frames, high bands)
+        """
+        count = (len(short_power) - SHORT_FRAMES_BEFORE) // 2
         weights = np.sin(np.pi * np.arange(1, 8) / 8) ** 4
-        parts = [weight * short[i : i + 2 * count : 2][:count] for i, weight in enumerate(weights)]
-        return np.asarray(sum(parts) / weights.sum())
+        parts = [weight * short_power[i : i + 2 * count : 2][:count] for i, weight in enumerate(weights)]
+        return np.asarray(sum(parts) / weights.sum(), dtype=np.float64)
 
     @property
     def frames_a_second(self) -> float:

@@ -83,7 +83,13 @@ def frame_levels(power: Float32Array, shares: FloatArray, model: WindModel) -> F
 
 
 def wind_gain(power: Float32Array, wind: Float32Array, rover: Float32Array) -> Float32Array:
-    """Wiener's gain in each bin.
+    """Wiener's gain in each bin, W / (W + R), from 0 to 1; everything of shape (frames, bins)."""
+    blowing = wind_power(power, wind, rover)
+    return np.asarray(blowing / (blowing + np.maximum(rover, TINY)), dtype=np.float32)
+
+
+def wind_power(power: Float32Array, wind: Float32Array, rover: Float32Array) -> Float32Array:
+    """The wind's power W in each bin, from what the model expects and what there is.
 
     From the prior W, twice: the posterior mean of the wind's power, G² |X|² + G R, is smoothed over
     5 frames and 7 bins and mixed with the prior; so the gain follows what the model did not foresee,
@@ -97,7 +103,6 @@ def wind_gain(power: Float32Array, wind: Float32Array, rover: Float32Array) -> F
     Returns
     -------
     ndarray of float32, shape (frames, bins)
-        From 0 to 1.
     """
     from scipy.ndimage import uniform_filter
 
@@ -108,7 +113,7 @@ def wind_gain(power: Float32Array, wind: Float32Array, rover: Float32Array) -> F
         posterior = posterior_power(power, gain, rover)
         smoothed = uniform_filter(posterior, (SMOOTHED_FRAMES, SMOOTHED_BINS), mode="nearest")
         blowing = (0.5 * wind + smoothed) / np.float32(1.5)
-    return np.asarray(blowing / (blowing + rover), dtype=np.float32)
+    return np.asarray(blowing)
 
 
 def posterior_power(power: Float32Array, gain: Float32Array, rover: Float32Array) -> Float32Array:

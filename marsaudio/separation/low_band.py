@@ -82,7 +82,7 @@ class Resampler:
             yield from blocks
             return
         total = self.low_frames(frames)
-        samples = SlidingRange(_Blocks(blocks, total))
+        samples = SlidingRange(OnceReadBlocks(blocks, total))
         guard = -(-self._half_length // self.factor)
         for first in range(0, total, SEGMENT):
             stretch = samples.take(first - guard, first + SEGMENT + guard)
@@ -129,7 +129,7 @@ def _rows(samples: npt.NDArray[np.float32], step: int, overlap: int) -> npt.NDAr
 
 
 @dataclass(frozen=True)
-class _Blocks:
+class OnceReadBlocks:
     """Blocks of one channel's samples that can be read once, as a source."""
 
     held: Iterable[Samples]
@@ -138,6 +138,7 @@ class _Blocks:
     sample_rate: float = 0.0
 
     def blocks(self) -> Iterator[Samples]:
+        """Give the samples, once."""
         yield from self.held
 
 

@@ -28,6 +28,8 @@ LEVELS = 5
 LOW_OVER_HIGH_DB = 30.0
 LOWEST_LEVEL, HIGHEST_LEVEL = 0.08, 0.95  # quantiles of the activity
 SMOOTHED_FRAMES = 3
+SHORT_FRAMES = 7  # in a frame
+KNOCKING = 0.4  # coefficient of variation within a frame
 FAINTEST = 1e-9  # of the loudest band: fainter ones were cut off by a codec or a filter, and tell nothing
 FAINTEST_BELOW_WIND = 1e-11  # of the loudest band where wind is: likewise
 
@@ -123,6 +125,25 @@ def learn_activity(high_power: FloatArray, bands: HighBands, *, loudest_low: flo
     levels = np.quantile(activity, np.linspace(LOWEST_LEVEL, HIGHEST_LEVEL, LEVELS))
     # Never two the same, so that there is something between them.
     return Activity(weights, np.maximum.accumulate(levels + 1e-6 * np.arange(LEVELS)))
+
+
+def comes_in_knocks(short_levels: FloatArray) -> bool:
+    """Whether a machine's level changes much within a frame: it knocks, scrapes or rattles.
+
+    The coefficient of variation over the seven short frames in a frame, its median over time, is more than
+    0.4. Noise alone varies by less than 0.1 over so many bins, and motors that hum by little more.
+
+    Parameters
+    ----------
+    short_levels : ndarray of float64, shape (short frames,)
+        The weighted power above the wind's frequencies.
+    """
+    if len(short_levels) < SHORT_FRAMES:
+        return False
+    frames = np.lib.stride_tricks.sliding_window_view(short_levels, SHORT_FRAMES)
+    mean = frames.mean(axis=1)
+    sound = mean > 0
+    return bool(sound.any() and np.median(frames.std(axis=1)[sound] / mean[sound]) > KNOCKING)
 
 
 def level_spread(power: FloatArray) -> float:

@@ -85,6 +85,8 @@ class WindModel:
         be no wind at all.
     lines : tuple of Line
         Where wind is looked for, up to 4 kHz; `marsaudio.fit_rover` finds them over the whole spectrum.
+    knocks : bool
+        The machine knocks or scrapes: its wind is given in short frames.
     channel : int
         The channel that it was learned from.
     start, stop : float
@@ -101,6 +103,7 @@ class WindModel:
     loudest: float
     cut_off: float | None
     lines: tuple[Line, ...] = ()
+    knocks: bool = False
     channel: int = 0
     start: float = 0.0
     stop: float = np.inf

@@ -1,12 +1,11 @@
-"""The readings of a recording: look, listen for the rover, learn the wind, then give the wind's samples.
+"""The readings of a recording from which the wind is learned: look, listen for the rover, learn.
 
 1. `survey`: what counts.
-2. `listen`, on all of the spectrum: the rover's lines, and what there is above the wind's frequencies.
+2. `listen`: the rover's lines, and the power above the wind's frequencies.
 3. `learn`, on the part that wind can be in, at a lower rate: floor and wind, section by section.
-4. `wind_blocks`, on the same part: the gain, and the wind's samples at the full rate.
 
-All work on any source of samples in blocks, a recording in memory or a file, on one grid of frames: so whole
-or block by block, the numbers are the same.
+What comes of them is given by `marsaudio.separation.wind_stem`. All work on any source of samples in blocks,
+a recording in memory or a file, on one grid of frames: so whole or block by block, the numbers are the same.
 """
 
 from __future__ import annotations
@@ -24,14 +23,15 @@ from marsaudio.formats import audio
 from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.floors import RoverFloor
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Transforms
-from marsaudio.separation.gain import CONTEXT_FRAMES, Expected, expected, wind_gain
+from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
 from marsaudio.separation.lines import PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
+from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit, mean_columns
 from marsaudio.separation.sections import Section, find_sections
 from marsaudio.separation.survey import Coverage, Survey, survey
-from marsaudio.spectra.stft import Samples, SampleSource, with_context
+from marsaudio.spectra.stft import SampleSource, with_context
 
 logger = logging.getLogger("marsaudio")
 
@@ -89,8 +89,10 @@ class Heard:
         The part of it that wind can be in.
     coverage : Coverage
         Of the frames at the lower rate.
+    short_power : ndarray of float32, shape (short frames, high bands)
+        The power above the wind's frequencies, as `Transforms.short_power` gives it.
     high_power : ndarray of float64, shape (frames, high bands)
-        The power above the wind's frequencies.
+        The same in whole frames.
     sections : tuple of Section
     is_short : bool
         Its line-free frames may be kept, beside those of the other channels.
@@ -101,6 +103,7 @@ class Heard:
     transforms: Transforms
     low: LowBand
     coverage: Coverage
+    short_power: Float32Array
     high_power: FloatArray
     sections: tuple[Section, ...]
     is_short: bool
@@ -214,6 +217,7 @@ def listen(
         for usable, statistic in zip(chosen, statistics, strict=True):
             if usable[first + core.start : first + core.stop].any():
                 statistic.add_frames(first, spectra[0], core, usable)
+    short_power = transforms.short_power(channel)
     share = np.maximum(coverage.share, LEAST_SHARE)
     return Heard(
         number=number,
@@ -221,7 +225,8 @@ def listen(
         transforms=transforms,
         low=low,
         coverage=coverage,
-        high_power=transforms.high_power(channel) / share[:, np.newaxis],
+        short_power=short_power,
+        high_power=transforms.whole_frames(short_power) / share[:, np.newaxis],
         sections=tuple(
             dataclasses.replace(section, lines=tuple(statistic.lines(low.sample_rate)))
             for section, statistic in zip(sections, statistics, strict=True)
@@ -279,6 +284,7 @@ def learn(heard: Heard, reference: RoverFloor | None) -> ChannelPlan:
             dataclasses.replace(
                 model,
                 lines=section.lines,
+                knocks=_knocks(heard, model, section),
                 channel=heard.number,
                 start=section.first / transforms.frames_a_second,
                 stop=min(section.last / transforms.frames_a_second, duration),
@@ -287,89 +293,13 @@ def learn(heard: Heard, reference: RoverFloor | None) -> ChannelPlan:
     return ChannelPlan(heard, tuple(models))
 
 
-def wind_blocks(source: SampleSource, plan: Plan) -> Iterator[tuple[Samples, Samples]]:
-    """Read a source again: its samples and the wind in them, block by block, on the grid of its steps."""
-    winds = [_wind_samples(channel) for channel in plan.channels]
-    samples = _Cutter(source.blocks())
-    for parts in zip(*winds, strict=True):
-        wind = np.concatenate(parts, axis=0) if len(parts) > 1 else parts[0]
-        if len(wind) < source.channels:
-            wind = np.repeat(wind, source.channels, axis=0)
-        yield samples.take(wind.shape[1]), np.asarray(np.rint(wind / plan.step) * plan.step, dtype=np.float32)
-
-
-def _wind_samples(plan: ChannelPlan) -> Iterator[Samples]:
-    heard = plan.heard
-    spectra = ((first, wind[np.newaxis]) for first, wind in wind_spectra(plan))
-    samples = heard.transforms.low.inverse(spectra, heard.low.frames)
-    return heard.low.resampler.raise_again(samples, heard.channel.frames)
-
-
-def wind_spectra(plan: ChannelPlan) -> Iterator[tuple[int, npt.NDArray[np.complex64]]]:
-    """The wind's part of each bin of a channel's spectra at the lower rate.
-
-    Yields
-    ------
-    first : int
-        The number of the first frame.
-    spectra : ndarray of complex64, shape (frames, bins)
-    """
-    for frames, moments in moments_of(plan):
-        core = frames.core
-        wind = np.zeros((core.stop - core.start, plan.heard.transforms.low.bins), dtype=np.complex64)
-        for moment in moments:
-            expects = moment.expected
-            reach = expects.steady.size
-            gain = wind_gain(moment.power[:, :reach], expects.wind + expects.steady, expects.rover)
-            wind[:, :reach] += moment.rest[core, :reach] * (moment.weight[core, np.newaxis] * gain[core])
-        yield frames.first + core.start, wind
-
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """Some frames as one section's model sees them.
-
-    Attributes
-    ----------
-    rest : ndarray of complex64, shape (frames, modelled bins)
-        The spectra without the section's lines.
-    power : ndarray of float32, shape (frames, modelled bins)
-        Their periodograms, as of whole frames.
-    expected : Expected
-    cut_off : float or None
-        The model's, in Hz.
-    weight : ndarray of float32, shape (frames,)
-        How much this section counts in each frame; all sections together count 1, and 0 in silence.
-    """
-
-    rest: npt.NDArray[np.complex64]
-    power: Float32Array
-    expected: Expected
-    cut_off: float | None
-    weight: Float32Array
-
-
-def moments_of(plan: ChannelPlan) -> Iterator[tuple[LineFree, list[Moment]]]:
-    """Frames with their neighbours, and what the model of each section near them expects of wind there."""
-    heard = plan.heard
-    for frames in heard.line_free():
-        here, moments = frames.here, []
-        sound = heard.coverage.share[here]
-        for model, rest, fade in zip(plan.models, frames.rests, heard.fades, strict=True):
-            if rest is None or not model.reach:
-                continue
-            share = np.maximum(sound, LEAST_SHARE).astype(np.float32)
-            power = heard.transforms.density(rest, heard.transforms.low) / share[:, np.newaxis]
-            moments.append(
-                Moment(
-                    rest=rest,
-                    power=power,
-                    expected=expected(power, heard.high_power[here], model),
-                    cut_off=model.cut_off,
-                    weight=np.where(sound > 0, fade[here], np.float32(0)),
-                )
-            )
-        yield frames, moments
+def _knocks(heard: Heard, model: WindModel, section: Section) -> bool:
+    """Whether the machine of a section knocks or scrapes, so that its frames are too long for it."""
+    activity = model.rover.activity
+    if activity is None:
+        return False
+    first, last = (heard.transforms.first_short_frame(frame) for frame in (section.first, section.last))
+    return comes_in_knocks(heard.short_power[first:last] @ activity.weights)
 
 
 def _fades(sections: tuple[Section, ...], count: int, length: float) -> list[Float32Array]:
@@ -402,22 +332,3 @@ def grid_step(encoding: str | None, peak: float) -> float:
         return float(2.0 ** (1 - bits))
     exponent = np.ceil(np.log2(peak)) if peak > 0 else 0.0
     return float(2.0 ** (exponent - GRID_BITS + 1))
-
-
-class _Cutter:
-    """A stream of blocks, cut again to the lengths that are asked for."""
-
-    def __init__(self, blocks: Iterator[Samples]) -> None:
-        self._blocks = blocks
-        self._held: list[Samples] = []
-        self._length = 0
-
-    def take(self, length: int) -> Samples:
-        while self._length < length:
-            block = next(self._blocks)
-            self._held.append(block)
-            self._length += block.shape[1]
-        joined = self._held[0] if len(self._held) == 1 else np.concatenate(self._held, axis=1)
-        self._held = [joined[:, length:]]
-        self._length -= length
-        return joined[:, :length]

@@ -21,8 +21,9 @@ from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
 from marsaudio.separation.floors import RoverFloor
 from marsaudio.separation.model import WindModel
-from marsaudio.separation.readings import Plan, plan_separation, wind_blocks
+from marsaudio.separation.readings import Plan, plan_separation
 from marsaudio.separation.rover_model import RoverModel, fit_rover
+from marsaudio.separation.wind_stem import wind_blocks
 
 logger = logging.getLogger("marsaudio")
 
