@@ -19,14 +19,13 @@ from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
-from marsaudio.separation.floors import RoverFloor
+from marsaudio.separation.lines import SAME_LINE_HZ
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Plan, plan_separation, wind_blocks
+from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_model import RoverModel, fit_rover
 
 logger = logging.getLogger("marsaudio")
-
-SAME_LINE_HZ = 2.0  # lines of several sections that are nearer than this are one
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,8 +177,8 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     recording : Recording
     rover_noise : Recording or RoverModel, optional
         A recording of the rover alone, by the same microphone at the same rate, or what `marsaudio.fit_rover`
-        learned from one: the floor is then taken from it, but nowhere louder than the recording's own
-        quiet moments allow.
+        learned from one: it counts as some more moments of the recording, in which no wind blows, but
+        nowhere louder than the recording's own quiet moments allow.
 
     Returns
     -------
@@ -278,7 +277,7 @@ def separate_file(
     )
 
 
-def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverFloor | None:
+def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverReference | None:
     """What a recording is held against."""
     if rover_noise is None:
         return None
