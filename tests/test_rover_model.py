@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from refusals import refused
 
 import marsaudio as ma
@@ -96,6 +97,60 @@ def test_a_model_of_a_steady_rover_leaves_a_machine_to_the_rover_all_the_same():
     machine = ma.Recording(working_machine(2), 16000)
     stems = ma.separate(machine, rover_noise=quiet)
     assert 20 * np.log10(stems.wind.samples.std() / machine.samples.std()) < -8
+
+
+def restless_machine(seed, seconds=20):
+    """A tone and a hiss that come and go together, at another pitch each time and in every draw."""
+    rng = np.random.default_rng(seed)
+    speed, time = np.zeros(seconds * RATE), rng.uniform(0.0, 1.0)
+    while time < seconds:
+        stop = time + rng.uniform(0.5, 2.0)
+        speed[round(time * RATE) : round(stop * RATE)] = rng.uniform(0.5, 1.0)
+        time = stop + rng.uniform(0.5, 2.0)
+    speed = scipy.ndimage.uniform_filter1d(speed, RATE // 5)
+    tones = sum(np.sin(2 * np.pi * rng.uniform(60, 120) * k * np.cumsum(speed) / RATE) / k for k in (1, 2, 3))
+    return 0.03 * speed * (tones + rng.standard_normal(len(speed))) + 1e-4 * rng.standard_normal(len(speed))
+
+
+def test_a_reference_of_a_fluctuating_machine_is_on_average_no_worse_than_none():
+    gained = []
+    for seed in range(1, 7):
+        wind = ma.simulate_scene(20.0, rng=seed, click_rate=0.0).wind.samples[0]
+        machine, alone = restless_machine(seed), restless_machine(seed + 10)
+        gain = wind.std() / machine.std() * 10 ** (5 / 20)
+        recording = ma.Recording(wind + gain * machine, RATE)
+        blind = ma.separate(recording)
+        assert blind.models[0].rover.activity is not None
+        guided = ma.separate(recording, rover_noise=ma.Recording(gain * alone, RATE))
+        quality = [metrics.si_sdr(stems.wind.samples[0], wind) for stems in (blind, guided)]
+        gained.append(quality[1] - quality[0])
+    assert np.mean(gained) > -0.3
+
+
+def test_a_line_that_wind_hides_is_taken_out_if_the_reference_knows_it():
+    time = np.arange(16 * RATE) / RATE
+    wind = ma.simulate_scene(16.0, rng=4, gust_count=0, click_rate=0.0).wind.samples[0]
+    hiss = np.random.default_rng(6).normal(0, 1e-4, (2, len(time)))
+    line = 0.06 * wind.std() * np.sin(2 * np.pi * 61.3 * time)
+    recording, alone = ma.Recording(wind + line + hiss[0], RATE), ma.Recording(line + hiss[1], RATE)
+    blind, guided = ma.separate(recording), ma.separate(recording, rover_noise=alone)
+
+    def has_it(stems):
+        return any(abs(frequency - 61.3) < 0.5 for frequency in stems.line_frequencies[0])
+
+    assert has_it(guided)
+    assert not has_it(blind)
+
+
+def test_a_line_of_the_reference_far_below_the_wind_is_left_alone():
+    time = np.arange(16 * RATE) / RATE
+    wind = ma.simulate_scene(16.0, rng=4, gust_count=0, click_rate=0.0).wind.samples[0]
+    hiss = np.random.default_rng(6).normal(0, 1e-4, (2, len(time)))
+    line = 0.003 * wind.std() * np.sin(2 * np.pi * 61.3 * time)
+    stems = ma.separate(
+        ma.Recording(wind + line + hiss[0], RATE), rover_noise=ma.Recording(line + hiss[1], RATE)
+    )
+    assert not any(abs(frequency - 61.3) < 0.5 for frequency in stems.line_frequencies[0])
 
 
 def test_wind_in_a_recording_can_be_left_out_of_the_model(scene):

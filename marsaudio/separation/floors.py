@@ -10,6 +10,7 @@ Trans. Speech Audio Process. 9 (2001), doi:10.1109/89.928915, there for minima.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +27,12 @@ START_QUANTILE = 0.10  # of the smoothed periodograms: the floor before the firs
 SMOOTHED_FRAMES = 7
 LOUDEST_FLOOR = 1.3  # times the floor that the quiet moments tell, where the rover is steady
 STEADY_DB = 1.0  # standard deviation of the level above the wind's bands up to which the rover is steady
-ABOVE_WIND = 1000.0  # Hz; hardly any wind reaches there
-REFERENCE_TOO_FAINT_DB = 6.0
-REFERENCE_TOO_LOUD = 2.0  # times the recording's own quiet moments; below that it may be chance
 FLOOR_ROUNDS = 3
 TOLD_APART = 8.0  # nats a level of activity must gain in likelihood for its floor to count for half
 FAINTEST_SHARE = 1e-3  # of the rover: bins with never more wind than this are all rover
 FAINTEST = 1e-30  # a power that stands for none
+TINY = np.float32(1e-12)  # of the mean floor: below it a floor is none
+TINIEST = np.float32(1e-30)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,55 @@ class Bounds:
     def keep(self, floors: FloatArray) -> FloatArray:
         """Floors within the bounds."""
         return np.asarray(np.clip(floors, self.lowest, self.highest))
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """What is known of floors before they are learned.
+
+    Attributes
+    ----------
+    floors : ndarray of float64, shape (levels, bands or bins)
+        R0.
+    looks : ndarray of float64, shape (levels, 1)
+        n0, as how many frames without wind this counts.
+    """
+
+    floors: FloatArray
+    looks: FloatArray
+
+    def scaled(self, scale: float) -> Prior:
+        """The same for floors divided by a scale, in single precision."""
+        floors, looks = (self.floors / scale).astype(np.float32), self.looks.astype(np.float32)
+        return Prior(floors, looks)  # type: ignore[arg-type]
+
+
+def better_floors(
+    floors: npt.NDArray[Any], observed: npt.NDArray[Any], inverse: npt.NDArray[Any], prior: Prior | None
+) -> npt.NDArray[Any]:
+    """One multiplicative update of floors, towards the most likely ones, or the most probable with a prior.
+
+    R <- R (sum_t q P / V² + n0 R0 / R²) / (sum_t q / V + n0 / R)
+
+    A prior adds what n0 more frames without wind, of the power R0, would say: it is the inverse gamma
+    distribution, conjugate to the power of Gaussian noise.
+
+    Source: maximum a posteriori by multiplicative updates with an inverse gamma prior: C. Févotte, N. Bertin,
+    J.-L. Durrieu, Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771, section 4.
+
+    Parameters
+    ----------
+    floors : ndarray, shape (levels, bands or bins)
+        R.
+    observed, inverse : ndarray of the same shape
+        sum_t q P / V² and sum_t q / V.
+    prior : Prior or None
+    """
+    if prior is not None:
+        one_over = 1 / np.maximum(floors, TINY)
+        observed = observed + prior.looks * (prior.floors * one_over) * one_over
+        inverse = inverse + prior.looks * one_over
+    return np.asarray(floors * (observed / (inverse + TINIEST)))
 
 
 def shares_of(activity: Activity | None, high_power: FloatArray) -> FloatArray:
@@ -119,73 +168,6 @@ def floor_ceilings(
     return np.asarray(at_all_levels + activity.loudest * activity.levels[:, np.newaxis])
 
 
-@dataclass(frozen=True)
-class ReferenceFit:
-    """How a reference fits a recording.
-
-    Attributes
-    ----------
-    louder_at : float or None
-        In Hz: where the reference is furthest above the recording's quiet moments, if by more than chance.
-    fainter_by : float or None
-        In dB: how far it is below them above 1 kHz, where hardly any wind is, if by more than chance.
-    """
-
-    louder_at: float | None
-    fainter_by: float | None
-
-
-def reference_bounds(
-    reference: FloatArray, periodograms: Float32Array, shares: FloatArray, bands: Bands
-) -> tuple[Bounds, ReferenceFit]:
-    """The floors of a reference as bounds, nowhere louder than 1.3 times this recording's own quiet moments.
-
-    Quiet is the 25 % quantile over time of the periodograms at each level of activity, smoothed over 7
-    frames and 5 bins. Where this recording has levels of activity that the reference has not, its floor is
-    that of the lowest, and the least that the others can be.
-
-    Returns
-    -------
-    bounds : Bounds
-        In bins.
-    fit : ReferenceFit
-    """
-    from scipy.ndimage import uniform_filter1d
-
-    smoothed = uniform_filter1d(periodograms, SMOOTHED_FRAMES, axis=0, mode="nearest")
-    nearest = shares.argmax(axis=1)
-    floors, ratios = [], []
-    for j, floor in enumerate(reference):
-        here = nearest == j
-        if here.sum() < FEWEST_COLUMNS:
-            here = np.ones(len(shares), dtype=bool)
-        quiet = uniform_filter1d(
-            np.quantile(smoothed[here], 0.25, axis=0).astype(np.float64), 5, mode="nearest"
-        )
-        ceiling = LOUDEST_FLOOR * quiet
-        floors.append(np.minimum(floor, ceiling))
-        # In bands, since single bins differ by chance.
-        ratios.append(
-            bands.mean(floor[np.newaxis])[0] / np.maximum(bands.mean(ceiling[np.newaxis])[0], FAINTEST)
-        )
-    ratio = np.max(ratios, axis=0)
-    above = bands.centres > ABOVE_WIND
-    fainter = (
-        -10 * np.log10(max(LOUDEST_FLOOR * float(np.median(ratio[above])), FAINTEST)) if above.any() else 0
-    )
-    fit = ReferenceFit(
-        louder_at=float(bands.centres[int(ratio.argmax())]) if ratio.max() > REFERENCE_TOO_LOUD else None,
-        fainter_by=fainter if fainter > REFERENCE_TOO_FAINT_DB else None,
-    )
-    lowest = np.maximum(np.asarray(floors), FAINTEST)
-    if len(lowest) == shares.shape[1]:
-        return Bounds(lowest, lowest), fit
-    lowest = np.repeat(lowest, shares.shape[1], axis=0)
-    highest = np.full_like(lowest, np.inf)
-    highest[0] = lowest[0]
-    return Bounds(lowest, highest), fit
-
-
 def ties_of_levels(
     power: FloatArray,
     shares: FloatArray,
@@ -225,12 +207,12 @@ def refine_floors(
     wind: Float32Array,
     *,
     ties: FloatArray,
-    bounds: Bounds,
+    prior: Prior | None = None,
 ) -> FloatArray:
     """The floors in every bin, so that what is left of lines stays narrow: weighted against the wind.
 
-    R_j <- R_j (sum_t q_j P / V²) / (sum_t q_j / V), three times. Where a steady rover is all there is, that
-    is the mean.
+    R_j <- R_j (sum_t q_j P / V²) / (sum_t q_j / V), three times, or as `better_floors` has it with a prior.
+    Where a steady rover is all there is, that is the mean.
     """
     scale = float(floors.mean())
     weights = shares.astype(np.float32)
@@ -243,12 +225,12 @@ def refine_floors(
     observed = periodograms[:, :stop] / np.float32(scale)
     blowing = wind[:, :stop] / np.float32(scale)
     part = rover[:, :stop]
-    tiny = np.float32(1e-30)
+    if prior is not None:
+        prior = Prior(prior.floors[:, :stop], prior.looks).scaled(scale)
     for _ in range(FLOOR_ROUNDS):
-        inverse = 1 / np.maximum(weights @ part + blowing, tiny)
-        better = (weights.T @ (observed * inverse * inverse)) / (weights.T @ inverse + tiny)
-        part = np.asarray(part * better, dtype=np.float32)
+        inverse = 1 / np.maximum(weights @ part + blowing, TINIEST)
+        part = better_floors(part, weights.T @ (observed * inverse * inverse), weights.T @ inverse, prior)
         if len(part) > 1:
             part = tied(part, shares, ties[:stop]).astype(np.float32)
     rover[:, :stop] = part
-    return bounds.keep(np.asarray(rover, dtype=np.float64) * scale)
+    return np.asarray(rover, dtype=np.float64) * scale

@@ -23,6 +23,8 @@ Parts = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # real and imag
 BASELINE_BINS = 61  # neighbours whose median is the level around a line: +-30 bins
 FALSE_LINES = 0.01  # expected number of noise bins taken for lines in a whole spectrum
 PROMINENCE_DB = 6.0  # a weaker line is lost in the noise of its own bin and needs no removal
+KNOWN_LINE_DB = -6.0  # below the level in its bin a known line is as well left in it
+SAME_LINE_HZ = 2.0  # lines that are nearer than this are one
 LOG_PERIODOGRAM_SPREAD_DB = 5.57  # standard deviation of 10 log10 of an exponential variable
 
 
@@ -59,6 +61,15 @@ def find_lines(source: SampleSource, coverage: Coverage) -> list[Line]:
     statistics = PhaseStatistics(coverage.fourier)
     statistics.add(coverage.fourier.batches(source), coverage.usable)
     return statistics.lines(source.sample_rate)
+
+
+def distinct_frequencies(lines: Iterable[Line]) -> list[float]:
+    """The frequencies of lines, rising, without those that an earlier one stands for."""
+    kept: list[float] = []
+    for frequency in sorted(line.frequency for line in lines):
+        if not kept or frequency - kept[-1] > SAME_LINE_HZ:
+            kept.append(frequency)
+    return kept
 
 
 class PhaseStatistics:
@@ -136,15 +147,10 @@ class PhaseStatistics:
 
     def lines(self, sample_rate: float) -> list[Line]:
         """The lines that stand out in level and keep their phase, or turn evenly while they wander."""
-        from scipy.ndimage import median_filter
-
         if self.pairs < 2:
             return []
         bins = len(self._log_power)
-        level = 10 * self._log_power / self.frames
-        around = median_filter(level, size=min(BASELINE_BINS, bins), mode="nearest")
-        prominence = level - around
-        coherence = np.abs(self._phasors) / self.pairs
+        level, prominence, coherence = self._heard()
         evenness = np.abs(self._second_differences) / max(self.triples, 1)
         independent = max(self.frames / FRAMES_PER_INDEPENDENT, 1.0)
         peak = np.zeros(bins, dtype=bool)
@@ -165,10 +171,8 @@ class PhaseStatistics:
         offsets = np.where(
             (np.abs(offsets) > 0.4) & (np.sign(offsets) != towards), offsets + towards, offsets
         )
-        window = self._fourier.window.astype(np.float64)
-        # A sine of mean square s at a bin has |X|² = s (sum w)² / 2 there, and less beside it.
-        between = 20 * np.log10(np.abs(hann_transform(offsets, self._fourier.n_fft)) / np.sum(window))
-        to_full_scale = 10 * np.log10(2 / np.sum(window) ** 2)
+        between = 20 * np.log10(np.abs(hann_transform(offsets, self._fourier.n_fft)) / self._window_sum)
+        to_full_scale = self._to_full_scale
         spacing = sample_rate / self._fourier.n_fft
         lines = [
             Line(
@@ -193,6 +197,40 @@ class PhaseStatistics:
                 )
             )
         return sorted(lines, key=lambda line: line.frequency)
+
+    def known(self, lines: Iterable[Line], sample_rate: float) -> list[Line]:
+        """Known lines that are loud enough to be worth taking out, as they are heard here.
+
+        A line that is hidden in wind may be known from elsewhere. To take it out costs the wind as much as
+        chance gives the estimate of its amplitude, so it must reach to within 6 dB of the level in its bin.
+        """
+        if self.pairs < 2:
+            return []
+        level, prominence, coherence = self._heard()
+        heard = []
+        for line in lines:
+            k = min(round(line.frequency * self._fourier.n_fft / sample_rate), len(level) - 1)
+            here = float(level[k] + self._to_full_scale)
+            if line.level - here > KNOWN_LINE_DB:
+                heard.append(Line(line.frequency, here, float(prominence[k]), float(coherence[k])))
+        return heard
+
+    def _heard(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Level and prominence in dB, and coherence, in every bin."""
+        from scipy.ndimage import median_filter
+
+        level = 10 * self._log_power / self.frames
+        around = median_filter(level, size=min(BASELINE_BINS, len(level)), mode="nearest")
+        return level, level - around, np.abs(self._phasors) / self.pairs
+
+    @property
+    def _window_sum(self) -> float:
+        return float(np.sum(self._fourier.window.astype(np.float64)))
+
+    @property
+    def _to_full_scale(self) -> float:
+        """In dB: a sine of mean square s at a bin has |X|² = s (sum w)² / 2 there, and less beside it."""
+        return float(10 * np.log10(2 / self._window_sum**2))
 
     def _offsets_by_hop(self, k: npt.NDArray[np.intp]) -> FloatArray:
         """How many bins from bin k the frequency is on average, from the turn between neighbouring frames.

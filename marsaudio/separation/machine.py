@@ -77,6 +77,12 @@ class Activity:
         excess = np.maximum(high_power @ self.weights - 1, 0.0)
         return np.asarray(uniform_filter1d(excess, SMOOTHED_FRAMES, mode="nearest"))
 
+    def at_levels_of(self, high_power: FloatArray) -> Activity:
+        """The same weights, with the levels at quantiles of the activity in some frames."""
+        levels = np.quantile(self.of(high_power), np.linspace(LOWEST_LEVEL, HIGHEST_LEVEL, LEVELS))
+        # Never two the same, so that there is something between them.
+        return Activity(self.weights, np.maximum.accumulate(levels + 1e-6 * np.arange(LEVELS)))
+
     def shares(self, activity: FloatArray) -> FloatArray:
         """q_j(a), the share that the floor of each level has in frames of given activity.
 
@@ -121,10 +127,7 @@ def learn_activity(high_power: FloatArray, bands: HighBands, *, loudest_low: flo
     weights = np.where(heard, trust / np.where(heard, floor, 1.0), 0.0) / trust.sum()
     if level_spread(high_power @ weights) < FLUCTUATION_DB:
         return None
-    activity = Activity(weights, np.zeros(1)).of(high_power)
-    levels = np.quantile(activity, np.linspace(LOWEST_LEVEL, HIGHEST_LEVEL, LEVELS))
-    # Never two the same, so that there is something between them.
-    return Activity(weights, np.maximum.accumulate(levels + 1e-6 * np.arange(LEVELS)))
+    return Activity(weights, np.zeros(1)).at_levels_of(high_power)
 
 
 def comes_in_knocks(short_levels: FloatArray) -> bool:

@@ -37,10 +37,10 @@ from marsaudio.separation.floors import (
     FAINTEST_SHARE,
     FEWEST_COLUMNS,
     Bounds,
-    ReferenceFit,
+    Prior,
     RoverFloor,
+    better_floors,
     floor_ceilings,
-    reference_bounds,
     refine_floors,
     shares_of,
     start_floors,
@@ -49,6 +49,7 @@ from marsaudio.separation.floors import (
 )
 from marsaudio.separation.lines import Line
 from marsaudio.separation.machine import learn_activity
+from marsaudio.separation.reference import ReferenceFit, RoverReference, prior_of
 from marsaudio.separation.wind import WindSpectrum, learn_shapes, one_shape, steady_part
 
 FloatArray = npt.NDArray[np.float64]
@@ -148,7 +149,7 @@ def fit(
     high: HighBands,
     *,
     independent: float,
-    reference: RoverFloor | None = None,
+    reference: RoverReference | None = None,
 ) -> WindModel:
     """Learn floor and wind from the periodograms of a channel's usable frames.
 
@@ -162,8 +163,8 @@ def fit(
     high : HighBands
     independent : float
         How many of the columns are independent of each other.
-    reference : RoverFloor, optional
-        Of the rover alone.
+    reference : RoverReference, optional
+        Of the rover alone, with those lines in its floors that were not taken out here.
 
     Returns
     -------
@@ -178,27 +179,39 @@ def fit(
 
     # How active the rover is, the floors to begin with, and the bounds that they keep to.
     own = learn_activity(high_power, high, loudest_low=float(power.mean(axis=0).max()))
-    activity = own if reference is None or reference.activity is None else reference.activity
+    activity = own if reference is None else reference.activity_in(high_power, own)
     shares = shares_of(activity, high_power)
     floors = start_floors(power, shares, bands)
-    if reference is None:
-        highest = floor_ceilings(power, floors, activity, high_power, bands)
-        bounds = Bounds(FAINTEST_FLOOR * floors, highest)
-        bin_bounds = Bounds(np.zeros(1), np.full(1, np.inf))
-    else:
-        bin_bounds, fits = reference_bounds(reference.floors, periodograms, shares, bands)
+    bounds = Bounds(FAINTEST_FLOOR * floors, floor_ceilings(power, floors, activity, high_power, bands))
+    prior = bin_prior = None
+    guided = reference is not None and reference.knows(activity)
+    if reference is not None:
+        bin_prior, fits = prior_of(reference, activity, periodograms, shares, bands)
+        prior = Prior(bands.mean(bin_prior.floors), bin_prior.looks)
         notes += _notes_on_reference(fits, independent)
-        bounds = Bounds(bands.mean(bin_bounds.lowest), bands.mean(bin_bounds.highest))
+        if guided:
+            floors, bounds = prior.floors, Bounds(np.full(1, FAINTEST), np.full(1, np.inf))
     floors = bounds.keep(floors)
 
     # Level and spectrum of the wind, floors of the rover.
     level, shape = start_of_wind(power, shares, floors, bands)
-    level, shape, floors = factorise(power, shares, floors, level, shape, bands, bounds=bounds, rounds=ROUNDS)
+    level, shape, floors = factorise(
+        power, shares, floors, level, shape, bands, bounds=bounds, rounds=ROUNDS, prior=prior
+    )
     ties = np.zeros(len(bands.centres))
-    if len(floors) > 1 and reference is None:
+    if len(floors) > 1 and not guided:
         ties = ties_of_levels(power, shares, floors, level, shape, bands)
         level, shape, floors = factorise(
-            power, shares, floors, level, shape, bands, bounds=bounds, rounds=TIED_ROUNDS, ties=ties
+            power,
+            shares,
+            floors,
+            level,
+            shape,
+            bands,
+            bounds=bounds,
+            rounds=TIED_ROUNDS,
+            ties=ties,
+            prior=prior,
         )
 
     # How far up the wind reaches, if there is any.
@@ -218,12 +231,14 @@ def fit(
 
     # What gusts sound like, and what of the floor may be wind that never stops.
     wind, steady = one_shape(shape), np.zeros(len(shape))
-    if reference is None:
+    if not guided:
         wind = learn_shapes(excess, mean_floor, level, shape, bands, independent)
         tapered = wind.shapes * taper(bands, UNKNOWN_CUT if cut_off is None else cut_off)
         wind = WindSpectrum(wind.levels, tapered)
         if cut_off is not None:
             steady = steady_part(wind.at(level), floors.min(axis=0), bands, cut_off, FRAMES_IN_HALF_A_SECOND)
+            if prior is not None:
+                steady = np.minimum(steady, np.maximum(floors.min(axis=0) - prior.floors[0], 0.0))
             floors = floors - steady
 
     # The floors in every bin.
@@ -235,7 +250,7 @@ def fit(
         bands.to_bins(floors),
         wind_bins.at(level) + steady_bins.astype(np.float32),
         ties=bands.to_bins(ties),
-        bounds=bin_bounds,
+        prior=bin_prior,
     )
     return WindModel(
         frequencies=frequencies,
@@ -314,6 +329,7 @@ def factorise(
     bounds: Bounds,
     rounds: int,
     ties: FloatArray | None = None,
+    prior: Prior | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Fit level h(t), spectrum w(f) and floors R_j(f) by multiplicative updates.
 
@@ -321,13 +337,15 @@ def factorise(
 
     c weighs the bands: by their width to the power 0.7, and less above 300 Hz, since low frequencies
     tell the wind's level best. w is smoothed over frequency in every round. `ties` draws the floors of all
-    levels towards their mean in bands that do not tell them apart.
+    levels towards their mean in bands that do not tell them apart; `prior` is what is known of the floors
+    (`better_floors`).
     """
     # On one scale for all recordings, so that single precision does.
     scale = float(floors.mean())
     observed, weights = (power / scale).astype(np.float32), shares.astype(np.float32)
     rover, level = (floors / scale).astype(np.float32), (level / scale).astype(np.float32)
     lowest, highest = (bounds.lowest / scale).astype(np.float32), (bounds.highest / scale).astype(np.float32)
+    prior = None if prior is None else prior.scaled(scale)
     trust = bands.trust.astype(np.float32)
     tiny = np.float32(1e-30)
     spectrum = shape.astype(np.float32)
@@ -342,7 +360,7 @@ def factorise(
         level = level * ((ratio @ part) / (inverse @ part + tiny))
         ratio, inverse = fitted()
         better = spectrum * ((level @ ratio) / (level @ inverse + tiny))
-        rover = rover * ((weights.T @ ratio) / (weights.T @ inverse + tiny))
+        rover = better_floors(rover, weights.T @ ratio, weights.T @ inverse, prior)
         spectrum = bands.smooth(better).astype(np.float32)
         total = spectrum.sum()
         spectrum = spectrum / total

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,14 +21,14 @@ import numpy.typing as npt
 
 from marsaudio.formats import audio
 from marsaudio.separation.clicks import WithoutClicks
-from marsaudio.separation.floors import RoverFloor
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
-from marsaudio.separation.lines import PhaseStatistics
+from marsaudio.separation.lines import Line, PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit, mean_columns
+from marsaudio.separation.reference import RoverReference, missing
 from marsaudio.separation.sections import Section, find_sections
 from marsaudio.separation.survey import Coverage, Survey, survey
 from marsaudio.spectra.stft import SampleSource, with_context
@@ -182,12 +182,13 @@ class Plan:
         return tuple(dict.fromkeys(note for model in self.models for note in model.notes))
 
 
-def plan_separation(source: SampleSource, encoding: str | None, reference: RoverFloor | None) -> Plan:
+def plan_separation(source: SampleSource, encoding: str | None, reference: RoverReference | None) -> Plan:
     """Learn from a source what separating it needs."""
     transforms = Transforms.at(source.sample_rate)
     looked = survey(source, transforms.resampler.factor)
+    known = reference.lines if reference else ()
     channels = tuple(
-        learn(listen(source, looked, number, transforms), reference)
+        learn(listen(source, looked, number, transforms, known=known), reference)
         for number in range(1 if looked.equal_channels else source.channels)
     )
     plan = Plan(channels, grid_step(encoding, looked.peak))
@@ -197,9 +198,18 @@ def plan_separation(source: SampleSource, encoding: str | None, reference: Rover
 
 
 def listen(
-    source: SampleSource, looked: Survey, number: int, transforms: Transforms, *, in_sections: bool = True
+    source: SampleSource,
+    looked: Survey,
+    number: int,
+    transforms: Transforms,
+    *,
+    in_sections: bool = True,
+    known: Sequence[Line] = (),
 ) -> Heard:
-    """Read a channel: its lines, section by section, and the power above the wind's frequencies."""
+    """Read a channel: its lines, section by section, and the power above the wind's frequencies.
+
+    Lines that are `known` from a reference are looked for, too, where wind may be.
+    """
     clicks = looked.clicks(number, source.sample_rate)
     channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
     low = LowBand(channel, transforms.resampler)
@@ -228,11 +238,19 @@ def listen(
         short_power=short_power,
         high_power=transforms.whole_frames(short_power) / share[:, np.newaxis],
         sections=tuple(
-            dataclasses.replace(section, lines=tuple(statistic.lines(low.sample_rate)))
+            dataclasses.replace(section, lines=_lines(statistic, known, low.sample_rate))
             for section, statistic in zip(sections, statistics, strict=True)
         ),
         is_short=len(frames) * source.channels <= HELD_FRAMES,
     )
+
+
+def _lines(statistic: PhaseStatistics, known: Sequence[Line], sample_rate: float) -> tuple[Line, ...]:
+    """The lines that stand out by themselves, and those that are known to be there."""
+    lines = statistic.lines(sample_rate)
+    hidden = [line for line in missing(known, lines) if line.frequency <= HIGHEST_WIND]
+    lines += statistic.known(hidden, sample_rate)
+    return tuple(sorted(lines, key=lambda line: line.frequency))
 
 
 def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
@@ -263,7 +281,7 @@ def periodograms_of(heard: Heard) -> list[Float32Array]:
     ]
 
 
-def learn(heard: Heard, reference: RoverFloor | None) -> ChannelPlan:
+def learn(heard: Heard, reference: RoverReference | None) -> ChannelPlan:
     """Learn floor and wind of each section of a channel."""
     transforms = heard.transforms
     duration = heard.channel.frames / heard.channel.sample_rate
@@ -278,7 +296,7 @@ def learn(heard: Heard, reference: RoverFloor | None) -> ChannelPlan:
             transforms.high,
             # Of columns that are means of many frames, each is independent.
             independent=min(count / FRAMES_PER_INDEPENDENT, len(periodograms)),
-            reference=reference,
+            reference=reference and reference.without(section.lines, transforms.frequencies),
         )
         models.append(
             dataclasses.replace(

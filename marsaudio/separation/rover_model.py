@@ -21,7 +21,6 @@ from marsaudio.separation.bands import Bands
 from marsaudio.separation.combs import Comb, find_combs
 from marsaudio.separation.floors import (
     FAINTEST,
-    Bounds,
     RoverFloor,
     refine_floors,
     shares_of,
@@ -32,6 +31,7 @@ from marsaudio.separation.lines import Line, find_lines
 from marsaudio.separation.machine import Activity, learn_activity
 from marsaudio.separation.model import fit, mean_columns
 from marsaudio.separation.readings import listen, periodograms_of
+from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.survey import survey
 
 if TYPE_CHECKING:
@@ -98,9 +98,11 @@ class RoverModel:
         return tuple(find_combs(self.lines))
 
     @property
-    def as_reference(self) -> RoverFloor:
+    def as_reference(self) -> RoverReference:
         """What `marsaudio.separate` holds a recording against."""
-        return RoverFloor(self.floors, self.activity)
+        # The frames overlap by three quarters.
+        frames = self.seconds * 4 * float(self.frequencies[1])
+        return RoverReference(RoverFloor(self.floors, self.activity), self.lines, frames)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it as JSON, whole or not at all; `marsaudio.load_rover_model` reads it again.
@@ -395,12 +397,11 @@ def _floors_of_all(
     floors = np.maximum(
         shares.T @ periodograms / np.maximum(shares.sum(axis=0), 1e-9)[:, np.newaxis], FAINTEST
     )
-    free = Bounds(np.full(1, FAINTEST), np.full(1, np.inf))
     calm = np.zeros_like(periodograms)
     ties = np.zeros(len(bands.centres))
     if activity is not None:
         nothing = np.zeros(len(bands.centres))
         power = np.maximum(bands.mean(periodograms), FAINTEST)
         ties = ties_of_levels(power, shares, bands.mean(floors), np.zeros(len(power)), nothing, bands)
-    floors = refine_floors(periodograms, shares, floors, calm, ties=bands.to_bins(ties), bounds=free)
-    return RoverFloor(floors, activity)
+    floors = refine_floors(periodograms, shares, floors, calm, ties=bands.to_bins(ties))
+    return RoverFloor(np.maximum(floors, FAINTEST), activity)

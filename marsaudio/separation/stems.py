@@ -19,15 +19,14 @@ from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
-from marsaudio.separation.floors import RoverFloor
+from marsaudio.separation.lines import distinct_frequencies
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Plan, plan_separation
+from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_model import RoverModel, fit_rover
 from marsaudio.separation.wind_stem import wind_blocks
 
 logger = logging.getLogger("marsaudio")
-
-SAME_LINE_HZ = 2.0  # lines of several sections that are nearer than this are one
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +67,7 @@ class Stems:
         """The frequencies of the rover's lines in each distinct channel, in Hz."""
         channels = sorted({model.channel for model in self.models})
         return [
-            _distinct(
-                [line.frequency for model in self.models if model.channel == channel for line in model.lines]
-            )
+            distinct_frequencies(line for model in self.models_of(channel) for line in model.lines)
             for channel in channels
         ]
 
@@ -133,15 +130,6 @@ class Stems:
         return self.wind._repr_html_() + self.rover._repr_html_() + notes
 
 
-def _distinct(frequencies: list[float]) -> list[float]:
-    """Rising frequencies without those that an earlier one stands for, within a bin of the transform."""
-    kept: list[float] = []
-    for frequency in sorted(frequencies):
-        if not kept or frequency - kept[-1] > SAME_LINE_HZ:
-            kept.append(frequency)
-    return kept
-
-
 @dataclass(frozen=True)
 class SeparatedFiles:
     """Where the stems of a file stand, and what was learned from it.
@@ -179,8 +167,8 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     recording : Recording
     rover_noise : Recording or RoverModel, optional
         A recording of the rover alone, by the same microphone at the same rate, or what `marsaudio.fit_rover`
-        learned from one: the floor is then taken from it, but nowhere louder than the recording's own
-        quiet moments allow.
+        learned from one: it counts as some more moments of the recording, in which no wind blows, but
+        nowhere louder than the recording's own quiet moments allow.
 
     Returns
     -------
@@ -279,7 +267,7 @@ def separate_file(
     )
 
 
-def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverFloor | None:
+def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverReference | None:
     """What a recording is held against."""
     if rover_noise is None:
         return None

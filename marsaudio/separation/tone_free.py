@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from marsaudio.separation.frames import OneChannel, Transforms
-from marsaudio.separation.lines import find_lines
-from marsaudio.separation.readings import line_removal
+from marsaudio.separation.lines import distinct_frequencies
+from marsaudio.separation.readings import line_removal, listen
 from marsaudio.separation.survey import Coverage, survey
 from marsaudio.spectra.stft import OneChannelOf, Samples, SampleSource
 
@@ -30,15 +30,17 @@ def tone_free_channels(
     source: SampleSource, line_frequencies: list[list[float]] | None = None
 ) -> list[ToneFreeChannel]:
     """The distinct channels of a source without their lines, which are found where they are not given."""
-    fourier = Transforms.at(source.sample_rate).full
-    looked = survey(source)
+    transforms = Transforms.at(source.sample_rate)
+    looked = survey(source, transforms.resampler.factor)
     channels = []
     for number in range(1 if looked.equal_channels else source.channels):
-        one = OneChannel(source, number, looked.offset(number))
-        coverage = looked.coverage(number, fourier, source.frames)
         if line_frequencies is None:
-            frequencies = [line.frequency for line in find_lines(one, coverage)]
+            heard = listen(source, looked, number, transforms)
+            frequencies = distinct_frequencies(line for section in heard.sections for line in section.lines)
         else:
             frequencies = line_frequencies[number]
-        channels.append(ToneFreeChannel(one, coverage, frequencies))
+        one = OneChannel(source, number, looked.offset(number))
+        channels.append(
+            ToneFreeChannel(one, looked.coverage(number, transforms.full, source.frames), frequencies)
+        )
     return channels
