@@ -22,7 +22,7 @@ from PIL import Image
 import marsaudio as ma
 from marsaudio.plot.picture import LABEL_SIZE, NOTE_SIZE, TICK_SIZE, TITLE_SIZE, enlarge_text, tick_times
 from marsaudio.separation.gain import frame_levels, wind_gain
-from marsaudio.separation.readings import moments_of
+from marsaudio.separation.wind_stem import moments_of
 
 Array = npt.NDArray[np.float64]
 
@@ -165,12 +165,12 @@ def lines_and_floor(mixture: Mixture) -> ma.plot.Picture:
 def level_and_spectra(mixture: Mixture) -> ma.plot.Picture:
     model = mixture.stems.models[0]
     channel = mixture.stems.plan.channels[0]
-    times = channel.transforms.low.centres(
-        len(channel.heard.coverage.usable), channel.transforms.resampler.low_rate
-    )
+    transforms = channel.heard.transforms
+    times = transforms.low.centres(len(channel.heard.coverage.usable), transforms.resampler.low_rate)
     level = np.zeros(len(times))
-    for first, _, core, moments in moments_of(channel):
-        here = slice(first + core.start, first + core.stop)
+    for frames, moments in moments_of(channel):
+        core = frames.core
+        here = slice(frames.first + core.start, frames.first + core.stop)
         shares = model.rover.shares(channel.heard.high_power[here])
         level[here] = frame_levels(moments[0].power[core], shares, model)
     figure = new_picture(7.4, "The wind: one level, and a spectrum that follows it")
@@ -222,14 +222,13 @@ def level_and_spectra(mixture: Mixture) -> ma.plot.Picture:
 def gain_over_time(mixture: Mixture) -> ma.plot.Picture:
     channel = mixture.stems.plan.channels[0]
     count = len(channel.heard.coverage.usable)
-    transforms = channel.transforms
+    transforms = channel.heard.transforms
     gain = np.zeros((count, transforms.bins), dtype=np.float32)
-    for first, _, core, moments in moments_of(channel):
-        expects = moments[0].expected
-        if expects is not None:
-            reach = expects.steady.size
-            part = wind_gain(moments[0].power[:, :reach], expects.wind + expects.steady, expects.rover)
-            gain[first + core.start : first + core.stop, :reach] = part[core]
+    for frames, moments in moments_of(channel):
+        core, expects = frames.core, moments[0].expected
+        reach = expects.steady.size
+        part = wind_gain(moments[0].power[:, :reach], expects.wind + expects.steady, expects.rover)
+        gain[frames.first + core.start : frames.first + core.stop, :reach] = part[core]
     figure = new_picture(4.6, "How much of each moment and pitch is wind")
     ax = figure.subplots()
     times = transforms.low.centres(count, transforms.resampler.low_rate)

@@ -64,6 +64,24 @@ def test_stems_of_a_knocking_machine_add_up_and_are_the_same_from_a_file(rattlin
     assert np.array_equal(ma.load(files.wind).samples, stems.wind.samples)
 
 
+@pytest.mark.parametrize("rate", [16000, 44100, 100000])
+def test_short_frames_together_tell_the_power_in_whole_ones(rate):
+    rng = np.random.default_rng(5)
+    envelope = np.full(3 * rate, 0.01)
+    envelope[round(1.1 * rate) : round(1.15 * rate)] = 1.0
+    recording = ma.Recording(0.1 * envelope * rng.standard_normal(3 * rate), rate)
+    transforms = Transforms.at(rate)
+    found = transforms.whole_frames(transforms.short_power(recording)).mean(axis=1)
+    spectra = np.concatenate([part[0] for _, part in transforms.full.batches(recording)])
+    above = transforms.full.frequencies(rate) > transforms.high_edges[0]
+    expected = transforms.density(spectra, transforms.full)[:, above].mean(axis=1)
+    assert found.shape == expected.shape
+    assert found.argmax() == expected.argmax()
+    loud = expected > 0.01 * expected.max()
+    assert np.abs(10 * np.log10(found[loud] / expected[loud])).max() < 2.5
+    assert found.sum() == pytest.approx(expected.sum(), rel=0.15)
+
+
 @pytest.mark.parametrize("name", ["hum", "motor that comes and goes", "silence"])
 def test_what_hums_or_rests_does_not_knock(name):
     rng = np.random.default_rng(3)
