@@ -149,6 +149,15 @@ def test_lines_in_the_wind_stem_are_twenty_decibels_down_or_at_the_wind_itself()
     assert frequencies[:2] == pytest.approx([195.145, 390.29], abs=0.02)
 
 
+@pytest.mark.parametrize("frequency", [40.0, 440.0, 1234.5])
+def test_what_rounding_leaves_of_a_pure_tone_is_no_wind(frequency):
+    tone = 0.1 * np.sin(2 * np.pi * frequency * np.arange(20 * 48000) / 48000)
+    stems = ma.separate(ma.Recording(tone, 48000))
+    assert stems.cut_off is None
+    assert any("rise and fall" in note for note in stems.notes)
+    assert 20 * np.log10(stems.wind.samples.std() / tone.std()) < -40
+
+
 def test_steady_noise_is_the_rovers():
     steady = ma.Recording(np.random.default_rng(4).normal(0, 0.02, 20 * RATE), RATE)
     stems = ma.separate(steady)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.bands import Bands
+from marsaudio.separation.tone_fits import KERNEL_BINS
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -16,18 +17,20 @@ TAPER_PER_BAND = 0.5  # nepers that the wind's spectrum falls by in every band a
 UNKNOWN_CUT = 300.0  # Hz; how far the wind's spectrum is let reach where no band follows the level
 
 
-def stands_above_leakage(spectrum: FloatArray, bands: Bands) -> npt.NDArray[np.bool_]:
+def stands_above_leakage(spectrum: FloatArray, lines: FloatArray, bands: Bands) -> npt.NDArray[np.bool_]:
     """Which bands hold sound of their own, and not only what the window spreads from stronger ones.
 
     Between the bins of a Hann window's transform |W(x) / W(0)|² = (sin(pi x) / (pi x (1 - x²)))², on average
-    about 0.05 / x**6, x bins away. From three bins on that may be no more than a third of what there is.
+    about 0.05 / x**6, x bins away. From three bins on that may be no more than a third of what there is; of
+    the lines that were taken out, it is what was not taken out with them, more than ten bins away.
 
     Source: F. J. Harris, "On the use of windows for harmonic analysis with the discrete Fourier
     transform", Proc. IEEE 66 (1978), doi:10.1109/PROC.1978.10837.
     """
     distance = np.abs(np.arange(-len(spectrum) + 1, len(spectrum))).astype(np.float64)
-    spread = np.where(distance < 3, 0.0, 0.05 / np.maximum(distance, 1.0) ** 6)
-    leaked = np.convolve(spectrum, spread, mode="valid")
+    spread = 0.05 / np.maximum(distance, 1.0) ** 6
+    leaked = np.convolve(spectrum, np.where(distance < 3, 0.0, spread), mode="valid")
+    leaked += np.convolve(lines, np.where(distance <= KERNEL_BINS, 0.0, spread), mode="valid")
     both = bands.mean(np.stack([leaked, spectrum]))
     return np.asarray(3 * both[0] < both[1])
 

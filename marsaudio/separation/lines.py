@@ -63,6 +63,19 @@ def find_lines(source: SampleSource, coverage: Coverage) -> list[Line]:
     return statistics.lines(source.sample_rate)
 
 
+def density_of_lines(lines: Iterable[Line], frequencies: FloatArray) -> FloatArray:
+    """The density of lines in the bins they fall into, in full scale squared per hertz, shape (bins,).
+
+    A Hann window's bin is 1.5 times as wide as bins are apart.
+    """
+    density = np.zeros(len(frequencies))
+    for line in lines:
+        bin_of_line = round(line.frequency / frequencies[1])
+        if bin_of_line < len(density):
+            density[bin_of_line] += 10 ** (line.level / 10) / (1.5 * frequencies[1])
+    return density
+
+
 def distinct_frequencies(lines: Iterable[Line]) -> list[float]:
     """The frequencies of lines, rising, without those that an earlier one stands for."""
     kept: list[float] = []

@@ -61,6 +61,7 @@ FAINTEST_FLOOR = 0.1  # times the same
 ROUNDS = 15
 TIED_ROUNDS = 5
 ROUNDING = 1e-11  # of the strongest band: what single precision leaves of nothing
+LEFT_OF_LINES = 1e-12  # of the strongest line: likewise, where it was taken out
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +150,7 @@ def fit(
     high: HighBands,
     *,
     independent: float,
+    lines: FloatArray | None = None,
     reference: RoverReference | None = None,
 ) -> WindModel:
     """Learn floor and wind from the periodograms of a channel's usable frames.
@@ -163,6 +165,8 @@ def fit(
     high : HighBands
     independent : float
         How many of the columns are independent of each other.
+    lines : ndarray of float64, shape (bins,), optional
+        The density of the lines that were taken out.
     reference : RoverReference, optional
         Of the rover alone, with those lines in its floors that were not taken out here.
 
@@ -218,8 +222,9 @@ def fit(
     excess = power - shares @ floors
     mean_floor = shares.mean(axis=0) @ floors
     cut_off = None
-    heard = stands_above_leakage(periodograms.mean(axis=0, dtype=np.float64), bands)
-    heard &= mean_floor > ROUNDING * mean_floor.max()
+    lines = np.zeros(len(frequencies)) if lines is None else lines
+    heard = stands_above_leakage(periodograms.mean(axis=0, dtype=np.float64), lines, bands)
+    heard &= mean_floor > max(ROUNDING * mean_floor.max(), LEFT_OF_LINES * lines.max())
     if come_and_go_together(excess / mean_floor, heard * shape / mean_floor, bands, independent):
         cut_off = find_cut_off(excess, level, heard, bands, independent)
     if cut_off is None:

@@ -24,7 +24,7 @@ from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
-from marsaudio.separation.lines import Line, PhaseStatistics
+from marsaudio.separation.lines import Line, PhaseStatistics, density_of_lines
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit, mean_columns
@@ -296,6 +296,7 @@ def learn(heard: Heard, reference: RoverReference | None) -> ChannelPlan:
             transforms.high,
             # Of columns that are means of many frames, each is independent.
             independent=min(count / FRAMES_PER_INDEPENDENT, len(periodograms)),
+            lines=density_of_lines(section.lines, transforms.frequencies),
             reference=reference and reference.without(section.lines, transforms.frequencies),
         )
         models.append(
