@@ -127,32 +127,6 @@ def test_a_reference_of_a_fluctuating_machine_is_on_average_no_worse_than_none()
     assert np.mean(gained) > -0.3
 
 
-def test_a_line_that_wind_hides_is_taken_out_if_the_reference_knows_it():
-    time = np.arange(16 * RATE) / RATE
-    wind = ma.simulate_scene(16.0, rng=4, gust_count=0, click_rate=0.0).wind.samples[0]
-    hiss = np.random.default_rng(6).normal(0, 1e-4, (2, len(time)))
-    line = 0.06 * wind.std() * np.sin(2 * np.pi * 61.3 * time)
-    recording, alone = ma.Recording(wind + line + hiss[0], RATE), ma.Recording(line + hiss[1], RATE)
-    blind, guided = ma.separate(recording), ma.separate(recording, rover_noise=alone)
-
-    def has_it(stems):
-        return any(abs(frequency - 61.3) < 0.5 for frequency in stems.line_frequencies[0])
-
-    assert has_it(guided)
-    assert not has_it(blind)
-
-
-def test_a_line_of_the_reference_far_below_the_wind_is_left_alone():
-    time = np.arange(16 * RATE) / RATE
-    wind = ma.simulate_scene(16.0, rng=4, gust_count=0, click_rate=0.0).wind.samples[0]
-    hiss = np.random.default_rng(6).normal(0, 1e-4, (2, len(time)))
-    line = 0.003 * wind.std() * np.sin(2 * np.pi * 61.3 * time)
-    stems = ma.separate(
-        ma.Recording(wind + line + hiss[0], RATE), rover_noise=ma.Recording(line + hiss[1], RATE)
-    )
-    assert not any(abs(frequency - 61.3) < 0.5 for frequency in stems.line_frequencies[0])
-
-
 def test_wind_in_a_recording_can_be_left_out_of_the_model(scene):
     alone = ma.fit_rover(scene.rover)
     with_wind = ma.fit_rover(scene.recording)

@@ -23,7 +23,6 @@ Parts = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]  # real and imag
 BASELINE_BINS = 61  # neighbours whose median is the level around a line: +-30 bins
 FALSE_LINES = 0.01  # expected number of noise bins taken for lines in a whole spectrum
 PROMINENCE_DB = 6.0  # a weaker line is lost in the noise of its own bin and needs no removal
-KNOWN_LINE_DB = -6.0  # below the level in its bin a known line is as well left in it
 SAME_LINE_HZ = 2.0  # lines that are nearer than this are one
 LOG_PERIODOGRAM_SPREAD_DB = 5.57  # standard deviation of 10 log10 of an exponential variable
 
@@ -210,23 +209,6 @@ class PhaseStatistics:
                 )
             )
         return sorted(lines, key=lambda line: line.frequency)
-
-    def known(self, lines: Iterable[Line], sample_rate: float) -> list[Line]:
-        """Known lines that are loud enough to be worth taking out, as they are heard here.
-
-        A line that is hidden in wind may be known from elsewhere. To take it out costs the wind as much as
-        chance gives the estimate of its amplitude, so it must reach to within 6 dB of the level in its bin.
-        """
-        if self.pairs < 2:
-            return []
-        level, prominence, coherence = self._heard()
-        heard = []
-        for line in lines:
-            k = min(round(line.frequency * self._fourier.n_fft / sample_rate), len(level) - 1)
-            here = float(level[k] + self._to_full_scale)
-            if line.level - here > KNOWN_LINE_DB:
-                heard.append(Line(line.frequency, here, float(prominence[k]), float(coherence[k])))
-        return heard
 
     def _heard(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Level and prominence in dB, and coherence, in every bin."""

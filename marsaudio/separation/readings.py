@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,11 +24,11 @@ from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
-from marsaudio.separation.lines import Line, PhaseStatistics, density_of_lines
+from marsaudio.separation.lines import PhaseStatistics, density_of_lines
 from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit, mean_columns
-from marsaudio.separation.reference import RoverReference, missing
+from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.sections import Section, find_sections
 from marsaudio.separation.survey import Coverage, Survey, survey
 from marsaudio.spectra.stft import SampleSource, with_context
@@ -186,9 +186,8 @@ def plan_separation(source: SampleSource, encoding: str | None, reference: Rover
     """Learn from a source what separating it needs."""
     transforms = Transforms.at(source.sample_rate)
     looked = survey(source, transforms.resampler.factor)
-    known = reference.lines if reference else ()
     channels = tuple(
-        learn(listen(source, looked, number, transforms, known=known), reference)
+        learn(listen(source, looked, number, transforms), reference)
         for number in range(1 if looked.equal_channels else source.channels)
     )
     plan = Plan(channels, grid_step(encoding, looked.peak))
@@ -204,12 +203,8 @@ def listen(
     transforms: Transforms,
     *,
     in_sections: bool = True,
-    known: Sequence[Line] = (),
 ) -> Heard:
-    """Read a channel: its lines, section by section, and the power above the wind's frequencies.
-
-    Lines that are `known` from a reference are looked for, too, where wind may be.
-    """
+    """Read a channel: its lines, section by section, and the power above the wind's frequencies."""
     clicks = looked.clicks(number, source.sample_rate)
     channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
     low = LowBand(channel, transforms.resampler)
@@ -238,19 +233,11 @@ def listen(
         short_power=short_power,
         high_power=transforms.whole_frames(short_power) / share[:, np.newaxis],
         sections=tuple(
-            dataclasses.replace(section, lines=_lines(statistic, known, low.sample_rate))
+            dataclasses.replace(section, lines=tuple(statistic.lines(low.sample_rate)))
             for section, statistic in zip(sections, statistics, strict=True)
         ),
         is_short=len(frames) * source.channels <= HELD_FRAMES,
     )
-
-
-def _lines(statistic: PhaseStatistics, known: Sequence[Line], sample_rate: float) -> tuple[Line, ...]:
-    """The lines that stand out by themselves, and those that are known to be there."""
-    lines = statistic.lines(sample_rate)
-    hidden = [line for line in missing(known, lines) if line.frequency <= HIGHEST_WIND]
-    lines += statistic.known(hidden, sample_rate)
-    return tuple(sorted(lines, key=lambda line: line.frequency))
 
 
 def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
