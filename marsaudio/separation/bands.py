@@ -14,6 +14,7 @@ FloatArray = npt.NDArray[np.float64]
 LINEAR_BANDS_TO = 150.0  # Hz; one band a bin up to here, then BANDS_PER_OCTAVE
 BANDS_PER_OCTAVE = 10
 SMOOTHING_OCTAVES = 0.15  # standard deviation of the smoothing of the wind's spectrum
+FALLING_FROM = 150.0  # Hz; gusts may peak below
 LOW_FREQUENCIES = 300.0  # Hz; the wind's level is read where wind is strongest
 
 
@@ -57,6 +58,21 @@ class Bands:
         """A weighted geometric mean over neighbouring bands: smooth in log frequency and log power."""
         positive = np.maximum(spectrum, 1e-12 * np.max(spectrum, initial=1e-300))
         return np.asarray(np.exp(self._smoother @ np.log(positive)))
+
+    def falling(self, spectrum: FloatArray) -> FloatArray:
+        """A spectrum that above 150 Hz falls at least as f^(-5/3), as the spectra of turbulence do.
+
+        The wind's own falls so or faster: so what has a hump up there, such as a motor, is not taken for it.
+
+        Source: A. N. Kolmogorov, "The local structure of turbulence in incompressible viscous fluid for very
+        large Reynolds numbers", Dokl. Akad. Nauk SSSR 30 (1941), reprinted in Proc. R. Soc. A 434 (1991),
+        doi:10.1098/rspa.1991.0075, for speeds; the spectrum of pressure falls faster.
+        """
+        above = self.centres > FALLING_FROM
+        slope = (self.centres[above] / FALLING_FROM) ** (5 / 3)
+        bounded = np.array(spectrum, dtype=np.float64)
+        bounded[above] = np.minimum.accumulate(bounded[above] * slope) / slope
+        return bounded
 
     def to_bins(self, spectrum: FloatArray) -> FloatArray:
         """Interpolate positive spectra over the bands to bins, in log frequency and log power."""

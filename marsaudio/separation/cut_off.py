@@ -14,6 +14,7 @@ BoolArray = npt.NDArray[np.bool_]
 CUT_SIGNIFICANCE = 3.0  # standard errors of the slope of band power on wind level
 CUT_BANDS = 3
 TAPER_PER_BAND = 0.5  # nepers that the wind's spectrum falls by in every band above the cut-off
+MACHINE_LIKE = 0.4  # correlation of the wind's level with a machine's activity
 UNKNOWN_CUT = 300.0  # Hz; how far the wind's spectrum is let reach where no band follows the level
 
 
@@ -71,6 +72,17 @@ def find_cut_off(
     follows = np.convolve(significance > CUT_SIGNIFICANCE, np.ones(CUT_BANDS), mode="valid") == CUT_BANDS
     runs = np.flatnonzero(follows)
     return float(bands.centres[runs[-1] + CUT_BANDS - 1]) if runs.size else None
+
+
+def rises_with(level: FloatArray, activity: FloatArray) -> bool:
+    """Whether the wind's level rises and falls with a machine's activity: it may be that machine's.
+
+    Where their logarithms, log(1 + h / median h) and log(1 + a), have a correlation above 0.4.
+    """
+    logs = [np.log1p(values / max(float(np.median(values)), 1e-300)) for values in (level, 1 + activity)]
+    deviations = [values - values.mean() for values in logs]
+    energy = np.sqrt(np.prod([deviation @ deviation for deviation in deviations]))
+    return bool(energy > 0 and deviations[0] @ deviations[1] > MACHINE_LIKE * energy)
 
 
 def taper(bands: Bands, cut_off: float) -> FloatArray:

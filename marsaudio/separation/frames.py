@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
-BINS_ABOVE = 32  # those that lines near the highest modelled bin reach into
+BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
 SHORT_FRAMES_BEFORE = 5  # in the first frame, before the first short one that reaches the recording
 FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
 

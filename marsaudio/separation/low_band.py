@@ -26,6 +26,7 @@ import numpy.typing as npt
 from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
 
 HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
+HIGHEST_LINE = HIGHEST_WIND + 30.0  # Hz; a line that near reaches into the bins below
 LOWEST_RATE = 2.5 * HIGHEST_WIND  # room for the filter to fall between HIGHEST_WIND and its image
 STOP_BAND_DB = 90.0  # below half a step of 16 bits
 SEGMENT = 8192  # samples at the low rate that are worked out at once

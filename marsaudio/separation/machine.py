@@ -23,6 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A steady machine's level, over so many bins, wavers by less than 0.3 dB, beating lines included.
 FLUCTUATION_DB = 0.33
+NORMAL_95 = 1.645  # standard deviations from the median to the 95 % quantile
 QUIET_QUANTILE = 0.10
 LEVELS = 5
 LOW_OVER_HIGH_DB = 30.0
@@ -108,7 +109,7 @@ def learn_activity(high_power: FloatArray, bands: HighBands, *, loudest_low: flo
     """Where a machine's activity can be read from; None where nothing above the wind's bands comes and goes.
 
     weights_b = n_b**0.7 / (R_b sum n**0.7), with R_b the 10 % quantile of band b over time. The machine is
-    steady where the robust standard deviation of the level 10 log10(1 + a) stays below 0.33 dB.
+    steady where the level 10 log10(1 + a) spreads by less than 0.33 dB (`level_spread`).
 
     Parameters
     ----------
@@ -150,6 +151,11 @@ def comes_in_knocks(short_levels: FloatArray) -> bool:
 
 
 def level_spread(power: FloatArray) -> float:
-    """The robust standard deviation of a level in dB, 1.48 times the median absolute deviation."""
+    """How far a level in dB spreads, in standard deviations of a normal one: the wider of its two sides.
+
+    max(q95 - q50, q50 - q05) / 1.645. A machine that runs for a tenth of the time, or rests for a tenth, is
+    seen; what happens in less than a twentieth is not.
+    """
     level = 10 * np.log10(np.maximum(power, 1e-300))
-    return float(1.4826 * np.median(np.abs(level - np.median(level))))
+    low, middle, high = np.quantile(level, [0.05, 0.5, 0.95])
+    return float(max(high - middle, middle - low) / NORMAL_95)

@@ -29,6 +29,7 @@ from marsaudio.separation.cut_off import (
     UNKNOWN_CUT,
     come_and_go_together,
     find_cut_off,
+    rises_with,
     stands_above_leakage,
     taper,
 )
@@ -232,6 +233,11 @@ def fit(
             "No band of frequencies was found to rise and fall with the others as wind does: what is in the "
             "wind stem may be chance."
         )
+    elif activity is not None and rises_with(level, activity.of(high_power)):
+        notes.append(
+            "What was taken for wind rises and falls with what is heard above 4 kHz. That may be a machine, "
+            "or wind so loud that it reaches there: each stem may hold some of the other."
+        )
     shape = shape * taper(bands, UNKNOWN_CUT if cut_off is None else cut_off)
 
     # What gusts sound like, and what of the floor may be wind that never stops.
@@ -341,9 +347,9 @@ def factorise(
     h <- h (sum_f c B w / V²) / (sum_f c w / V),  w and R_j likewise over time,  V = sum_j q_j R_j + h w.
 
     c weighs the bands: by their width to the power 0.7, and less above 300 Hz, since low frequencies
-    tell the wind's level best. w is smoothed over frequency in every round. `ties` draws the floors of all
-    levels towards their mean in bands that do not tell them apart; `prior` is what is known of the floors
-    (`better_floors`).
+    tell the wind's level best. w is smoothed over frequency in every round, and made to fall above 150 Hz.
+    `ties` draws the floors of all levels towards their mean in bands that do not tell them apart; `prior` is
+    what is known of the floors (`better_floors`).
     """
     # On one scale for all recordings, so that single precision does.
     scale = float(floors.mean())
@@ -366,7 +372,7 @@ def factorise(
         ratio, inverse = fitted()
         better = spectrum * ((level @ ratio) / (level @ inverse + tiny))
         rover = better_floors(rover, weights.T @ ratio, weights.T @ inverse, prior)
-        spectrum = bands.smooth(better).astype(np.float32)
+        spectrum = bands.falling(bands.smooth(better)).astype(np.float32)
         total = spectrum.sum()
         spectrum = spectrum / total
         level = np.maximum(level * total, np.float32(1e-12))

@@ -25,7 +25,7 @@ from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Tran
 from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
 from marsaudio.separation.lines import PhaseStatistics, density_of_lines
-from marsaudio.separation.low_band import HIGHEST_WIND, LowBand
+from marsaudio.separation.low_band import HIGHEST_LINE, LowBand
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit, mean_columns
 from marsaudio.separation.reference import RoverReference
@@ -215,7 +215,8 @@ def listen(
         seconds = source.frames / source.sample_rate
         sections = find_sections(looked.activity[number], seconds, len(frames))
     chosen = [coverage.usable & section.holds(frames) for section in sections]
-    statistics = [PhaseStatistics(transforms.low, highest=transforms.bins) for _ in sections]
+    highest_line = int(HIGHEST_LINE / transforms.frequencies[1])
+    statistics = [PhaseStatistics(transforms.low, highest=highest_line) for _ in sections]
     for first, spectra, core in with_context(
         transforms.low_batches(low, LISTENED_FRAMES), statistics[0].context
     ):
@@ -242,7 +243,7 @@ def listen(
 
 def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
     """The removal of those lines that lie where wind is looked for; above, all is the rover's anyway."""
-    within = [frequency for frequency in frequencies if frequency <= HIGHEST_WIND]
+    within = [frequency for frequency in frequencies if frequency <= HIGHEST_LINE]
     return LineRemoval(within, coverage.fourier, sample_rate, coverage)
 
 
