@@ -22,7 +22,8 @@ from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
 from marsaudio.separation.floors import RoverFloor
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Plan, plan_separation, wind_blocks
-from marsaudio.separation.rover_model import RoverModel, fit_rover
+from marsaudio.separation.rover_fit import rover_floor
+from marsaudio.separation.rover_model import RoverModel
 
 logger = logging.getLogger("marsaudio")
 
@@ -289,8 +290,7 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
             f"The rover noise is at {rover_noise.sample_rate:g} Hz, the recording at {sample_rate:g} Hz. Use "
             "a reference of the same microphone, or resample it first."
         )
-    model = rover_noise if isinstance(rover_noise, RoverModel) else fit_rover(rover_noise)
-    return model.as_reference
+    return rover_noise.as_reference if isinstance(rover_noise, RoverModel) else rover_floor(rover_noise)
 
 
 def _write_stems(
