@@ -19,8 +19,12 @@ from marsaudio.recording import Source as Source
 from marsaudio.report.analysis import Analysis as Analysis
 from marsaudio.report.analysis import analyze as analyze
 from marsaudio.report.listening import listening_copy as listening_copy
+from marsaudio.separation.combs import Sideband as Sideband
+from marsaudio.separation.families import Family as Family
+from marsaudio.separation.families import RoverLine as RoverLine
+from marsaudio.separation.line_courses import Drift as Drift
+from marsaudio.separation.rover_fit import fit_rover as fit_rover
 from marsaudio.separation.rover_model import RoverModel as RoverModel
-from marsaudio.separation.rover_model import fit_rover as fit_rover
 from marsaudio.separation.rover_model import load_rover_model as load_rover_model
 from marsaudio.separation.stems import Stems as Stems
 from marsaudio.separation.stems import separate as separate

@@ -227,7 +227,7 @@ def fit_rover(
     Give the file to 'marsaudio separate' or 'marsaudio analyze' as --rover-noise.
     """
     from marsaudio.loading import load
-    from marsaudio.separation.rover_model import fit_rover
+    from marsaudio.separation.rover_fit import fit_rover
 
     recording = load(source)
     if output.suffix.lower() != ".json":
@@ -238,6 +238,7 @@ def fit_rover(
     for note in model.notes:
         typer.echo(note)
     kind = "steady" if model.activity is None else f"{len(model.floors)} levels of activity"
+    _show_families(model)
     _table([("rover", kind), ("lines", str(len(model.lines))), ("model", str(path))])
 
 
@@ -429,6 +430,19 @@ def _show_events(events: WindEvents) -> None:
             f"{number:3}{event.start:12.2f}{event.end:11.2f}{event.peak_time:11.2f}"
             f"{event.level:13.1f}{event.excess:18.1f}"
         )
+
+
+def _show_families(model: RoverModel) -> None:
+    """The families among the rover's lines, one a row."""
+    from marsaudio.separation.families import FAMILY_HEADER, family_row
+
+    if not model.families:
+        return
+    rows = [FAMILY_HEADER, *(family_row(family) for family in model.families)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(FAMILY_HEADER))]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> None:

@@ -254,6 +254,23 @@ def test_a_rover_model_is_kept_and_used(run, gusty, gusty_wav, tmp_path):
     assert is_refused(run("fit-rover", rover, "--output", tmp_path / "rover.txt"), "must end in .json")
 
 
+def test_fit_rover_shows_the_families_of_lines(run, tmp_path):
+    scene = ma.simulate_scene(12.0, rng=1)
+    rover = scene.rover.save(tmp_path / "rover.wav", encoding="PCM_16")
+    code, out, err = run("fit-rover", rover, "--output", tmp_path / "rover.json")
+    assert (code, err) == (0, [])
+    (header,) = [i for i, line in enumerate(out) if line.startswith("Fundamental (Hz)")]
+    model = ma.load_rover_model(tmp_path / "rover.json")
+    rows = [re.split(r" {2,}", line) for line in out[header : header + 1 + len(model.families)]]
+    assert rows[0][1:] == ["Lines", "Harmonics", "Sidebands (Hz)", "Drift a minute"]
+    (pump,) = [row for row in rows if row[0].startswith("195.1")]
+    assert re.fullmatch(r"195\.1\d+ ± 0\.0\d+", pump[0])
+    assert int(pump[1]) > 30
+    assert re.fullmatch(r"1 to \d\d", pump[2])
+    assert pump[3] == "-3.70, +3.70, +14.00"
+    assert "±" in pump[4]
+
+
 def test_separate_gives_the_stems_of_the_library(run, gusty_wav, gusty_stems, tmp_path):
     wind, rover = tmp_path / "wind.wav", tmp_path / "rover.wav"
     code, out, err = run("separate", gusty_wav, "--wind", wind, "--rover", rover)

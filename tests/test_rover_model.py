@@ -43,7 +43,7 @@ def test_lines_are_in_the_model_and_not_in_the_floor(model):
 
 
 def test_pump_and_clock_are_families_of_the_model(model):
-    fundamentals = [comb.frequency for comb in model.combs]
+    fundamentals = [family.frequency for family in model.families]
     assert min(abs(f - 195.145) for f in fundamentals) < 0.01
     assert min(abs(f - 1000.0) for f in fundamentals) < 0.01
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -97,17 +97,21 @@ class Sideband:
         Of the distance, in Hz.
     harmonics : tuple of int
         The harmonics beside which it is seen.
-    level : float
-        In dB re the line that it stands beside, the median; nan where none of those lines is seen itself.
+    level : float or None
+        In dB re the line that it stands beside, the median; None where none of those lines is seen itself.
     log10_chance : float
         Logarithm of the expected number of distances with as much beside the lines, by chance.
+    lines : tuple of Line
+        The lines that are this sideband, one for each of `harmonics`; none where it stands closer to the
+        comb's lines than a frame resolves.
     """
 
     offset: float
     standard_error: float
     harmonics: tuple[int, ...]
-    level: float
+    level: float | None
     log10_chance: float
+    lines: tuple[Line, ...] = field(default=(), repr=False)
 
 
 def find_combs(
@@ -175,33 +179,28 @@ def find_combs(
             # That every m-th line stands out and that lines stand beside those may be the likelier story.
             told = _told(part, left, tolerance)
             comb = told[0] if comb and told and told[1] < comb.log10_chance else comb
-        beside = _least([_surest_distance(known, left, tolerance, WIDEST_SIDEBAND) for known in combs])
-        if comb and (beside is None or comb.log10_chance <= beside[0].log10_chance):
+        found = [surest_sideband(known, left, tolerance=tolerance) for known in combs]
+        beside = min((one for one in found if one), key=lambda one: one.log10_chance, default=None)
+        taken: Iterable[Line]
+        if comb and (beside is None or comb.log10_chance <= beside.log10_chance):
             combs.append(comb)
             taken = [member.line for member in comb.members]
         elif beside:
-            taken = beside[1]
+            taken = beside.lines
         else:
             return sorted(_related(combs, tolerance), key=lambda comb: comb.log10_chance)
-        left = _without(left, taken)
+        left = without(left, taken)
 
 
 def _told(part: Comb, lines: Sequence[Line], tolerance: float) -> tuple[Comb, float] | None:
     """A part of a comb as a comb of its own, and the logarithm of the chance of it and what is beside it."""
     comb = _at(part.frequency, lines, tolerance)
-    rest = _without(lines, (member.line for member in comb.members))
-    beside = _surest_distance(comb, rest, tolerance, WIDEST_SIDEBAND)
-    return (comb, comb.log10_chance + beside[0].log10_chance) if beside else None
+    rest = without(lines, (member.line for member in comb.members))
+    beside = surest_sideband(comb, rest, tolerance=tolerance)
+    return (comb, comb.log10_chance + beside.log10_chance) if beside else None
 
 
-def _least(
-    groups: Iterable[tuple[Sideband, list[Line]] | None],
-) -> tuple[Sideband, list[Line]] | None:
-    """The common distance that is least likely by chance."""
-    return min((group for group in groups if group), key=lambda group: group[0].log10_chance, default=None)
-
-
-def _without(lines: Iterable[Line], taken: Iterable[Line]) -> list[Line]:
+def without(lines: Iterable[Line], taken: Iterable[Line]) -> list[Line]:
     """The lines that are not among those taken."""
     gone = {id(line) for line in taken}
     return [line for line in lines if id(line) not in gone]
@@ -384,18 +383,25 @@ def find_sidebands(
     list of Sideband
         By their distance.
     """
-    left = _without(lines, (member.line for member in comb.members))
+    left = without(lines, (member.line for member in comb.members))
     found = []
-    while group := _surest_distance(comb, left, tolerance, widest):
-        found.append(group[0])
-        left = _without(left, group[1])
+    while sideband := surest_sideband(comb, left, tolerance=tolerance, widest=widest):
+        found.append(sideband)
+        left = without(left, sideband.lines)
     return sorted(found, key=lambda sideband: sideband.offset)
 
 
-def _surest_distance(
-    comb: Comb, lines: Sequence[Line], tolerance: float, widest: float
-) -> tuple[Sideband, list[Line]] | None:
-    """The common distance that is least likely by chance, and the lines at it, if it is unlikely enough."""
+def surest_sideband(
+    comb: Comb,
+    lines: Sequence[Line],
+    *,
+    tolerance: float = TOLERANCE,
+    widest: float = WIDEST_SIDEBAND,
+) -> Sideband | None:
+    """The common distance that is least likely by chance, if it is unlikely enough.
+
+    As `find_sidebands`, of lines without the comb's own.
+    """
     carriers = {member.harmonic: member.line for member in comb.members}
     beside = [(round(line.frequency / comb.frequency), line) for line in lines]
     beside = [(k, line) for k, line in beside if k > 0]
@@ -415,11 +421,11 @@ def _surest_distance(
         return None
     group = [beside[int(i)] for i in near]
     levels = [line.level - carriers[k].level for k, line in group if k in carriers]
-    sideband = Sideband(
+    return Sideband(
         offset=float(np.median(offset[near])),
         standard_error=float(offset[near].std(ddof=1) / np.sqrt(len(near))),
         harmonics=tuple(k for k, _ in group),
-        level=float(np.median(levels)) if levels else math.nan,
+        level=float(np.median(levels)) if levels else None,
         log10_chance=expected / math.log(10),
+        lines=tuple(line for _, line in group),
     )
-    return sideband, [line for _, line in group]

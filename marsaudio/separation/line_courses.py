@@ -29,6 +29,7 @@ FloatArray = npt.NDArray[np.float64]
 FALSE_BEATS = 1e-3  # expected number of common beats that are none
 LOUDEST_SCORE = 40.0  # of one line's periodogram among those of a comb: so that no line decides alone
 BEAT_SURROUNDINGS = 2.0  # Hz; width of what a beat has to stand out of
+LOUDEST_BEAT = 0.0  # dB re the line; what is louder is no sideband of it
 FAINTEST_BEAT = -35.0  # dB re the line; below, it may be what leaks from a line some bins away
 SEGMENT_SECONDS = 2.0  # within which a frequency is measured, to see it drift
 FEWEST_SEGMENTS = 3
@@ -60,6 +61,20 @@ class Drift:
     times: FloatArray
     relative: FloatArray
     errors: FloatArray
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Drift) and all(
+            np.array_equal(value, getattr(other, name)) for name, value in vars(self).items()
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.per_minute, self.standard_error))
+
+    def __repr__(self) -> str:
+        return (
+            f"<marsaudio.Drift: {self.per_minute:+.1e} ± {self.standard_error:.1e} a minute, "
+            f"{len(self.times)} segments>"
+        )
 
 
 def find_beats(comb: Comb, courses: LineCourses) -> list[Sideband]:
@@ -111,7 +126,9 @@ def find_beats(comb: Comb, courses: LineCourses) -> list[Sideband]:
     power = np.fft.fftshift(np.abs(np.fft.fft(residual * window, points)) ** 2, axes=1)
     frequency = np.fft.fftshift(np.fft.fftfreq(points, hop))
     around = max(round(BEAT_SURROUNDINGS * points * hop), 3)
-    surroundings = median_filter(power, size=(1, around), mode="wrap") / math.log(2)
+    # Row by row, since the filter is quick in one dimension only.
+    middles = np.stack([median_filter(each, size=around, mode="wrap") for each in power])
+    surroundings = middles / math.log(2)
     score = power / np.maximum(surroundings, 1e-300)
     within = (np.abs(frequency) >= LOWEST_BEAT) & (np.abs(frequency) <= HIGHEST_BEAT_SHARE / hop)
     together = np.where(within, np.minimum(score, LOUDEST_SCORE).mean(axis=0), 0.0)
@@ -131,7 +148,7 @@ def find_beats(comb: Comb, courses: LineCourses) -> list[Sideband]:
         best = int(np.argmax(np.where(near_most, sharp, -np.inf)))
         beating = np.flatnonzero(score[:, best] > math.log(len(rows) / FALSE_BEATS))
         strength = float(np.median(level[beating, best])) if len(beating) >= FEWEST_BESIDE else -np.inf
-        if strength > FAINTEST_BEAT:
+        if FAINTEST_BEAT < strength < LOUDEST_BEAT:
             information = score[:, best].sum() * duration**2 / 6
             grid = 1 / (points * hop) ** 2 / 12
             found.append(

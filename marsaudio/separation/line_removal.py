@@ -8,7 +8,7 @@ filter does. Read `LineRemoval` from top to bottom; how a frame tells a tone is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,16 @@ class LineCourses:
     amplitudes: ComplexArray
     noise: FloatArray
     bin_width: float
+
+    def only(self, rows: npt.NDArray[np.intp]) -> LineCourses:
+        """Of some lines alone."""
+        return replace(
+            self,
+            frequencies=self.frequencies[rows],
+            offsets=self.offsets[rows],
+            amplitudes=self.amplitudes[rows],
+            noise=self.noise[rows],
+        )
 
 
 class LineRemoval:
@@ -164,10 +174,16 @@ class LineRemoval:
         return rest
 
     def follow(self, batches: Iterable[tuple[int, Spectra]]) -> LineCourses:
-        """Give the course of each line, with its sidebands, instead of the rest."""
+        """Give the course of each line, with its sidebands, instead of the rest.
+
+        The batches may begin and end anywhere in the recording.
+        """
         positions = np.sort(self._positions)
-        parts = []
+        parts: list[tuple[FloatArray, ComplexArray, FloatArray]] = []
+        begin = 0
         for first, spectra, core in with_context(batches, self.context):
+            if not parts:
+                begin = first + core.start
             parts_of_all = _parts(spectra[0])
             frames = first + np.arange(spectra.shape[1])
             usable = self._coverage.usable[frames]
@@ -185,7 +201,7 @@ class LineRemoval:
             parts.append((offset[:, core], amplitude[:, core], noise[:, core]))
         offsets, amplitudes, noises = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
         bin_width = self._rate / self._fourier.n_fft
-        times = self._fourier.centres(offsets.shape[1], self._rate)
+        times = self._fourier.centres(begin + offsets.shape[1], self._rate)[begin:]
         # Half of a sine's amplitude is at the positive frequency.
         return LineCourses(
             positions * bin_width, times, offsets * bin_width, 2 * amplitudes, 4 * noises, bin_width

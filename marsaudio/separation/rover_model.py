@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.atomic import write_text
-from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.errors import AudioFormatError, DataUnavailableError
 from marsaudio.formats import html
-from marsaudio.recording import Recording, Source, require_recording
-from marsaudio.separation.bands import Bands
-from marsaudio.separation.combs import Comb, find_combs
-from marsaudio.separation.floors import (
-    FAINTEST,
-    RoverFloor,
-    refine_floors,
-    shares_of,
-    ties_of_levels,
+from marsaudio.recording import Source
+from marsaudio.separation.families import FAMILY_HEADER, Family, RoverLine, family_row, named, place_of
+from marsaudio.separation.families_json import (
+    family_as_json,
+    family_from_json,
+    line_as_json,
+    line_from_json,
 )
-from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, Transforms
-from marsaudio.separation.lines import Line, find_lines
-from marsaudio.separation.machine import Activity, learn_activity
-from marsaudio.separation.model import fit, mean_columns
-from marsaudio.separation.readings import listen, periodograms_of
+from marsaudio.separation.floors import FAINTEST, RoverFloor
+from marsaudio.separation.machine import Activity
 from marsaudio.separation.reference import RoverReference
-from marsaudio.separation.survey import survey
+from marsaudio.separation.rover_picture import draw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,8 +35,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 FORMAT = "marsaudio rover model"
-VERSION = 1
-SHORT_SECONDS = 3.0  # some nine independent looks at every bin: 1.4 dB of chance in the floor
+VERSION = 2
 SHOWN_LINES = 20  # in a notebook
 
 
@@ -65,8 +58,11 @@ class RoverModel:
         How much of the time it was at each level.
     high_frequencies, high_floor : ndarray of float64, shape (high bands,)
         Above: the centres of bands of a tenth of an octave, and the mean density in each, lines included.
-    lines : tuple of Line
-        Over the whole spectrum.
+    lines : tuple of RoverLine
+        Over the whole spectrum, by frequency; each says which family it belongs to.
+    families : tuple of Family
+        The machines that the lines tell of, the surest first: harmonics of one frequency, with their
+        sidebands and their drift.
     seconds : float
         How much sound it was learned from.
     source : Source
@@ -82,7 +78,8 @@ class RoverModel:
     level_shares: FloatArray
     high_frequencies: FloatArray
     high_floor: FloatArray
-    lines: tuple[Line, ...]
+    lines: tuple[RoverLine, ...]
+    families: tuple[Family, ...]
     seconds: float
     source: Source
     notes: tuple[str, ...] = ()
@@ -92,10 +89,18 @@ class RoverModel:
         """The mean density over time at `frequencies`, shape (bins,)."""
         return np.asarray(self.level_shares @ self.floors)
 
-    @cached_property
-    def combs(self) -> tuple[Comb, ...]:
-        """The families of lines at multiples of one frequency, the surest first."""
-        return tuple(find_combs(self.lines))
+    def family_of(self, line: RoverLine) -> Family | None:
+        """The family that one of the lines belongs to; None where it belongs to none.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> model = ma.fit_rover(ma.simulate_scene(12, rng=1).rover)
+        >>> strongest = max(model.lines, key=lambda line: line.level)
+        >>> round(model.family_of(strongest).frequency, 1)
+        195.1
+        """
+        return next((family for family in self.families if family.frequency == line.family), None)
 
     @property
     def as_reference(self) -> RoverReference:
@@ -117,6 +122,8 @@ class RoverModel:
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> Line2D:
         """Draw the floor over frequency, with the lines as stems on it.
 
+        Each family has a colour and a marker, and the legend says how many lines of which f0 it is.
+
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
@@ -136,60 +143,50 @@ class RoverModel:
         >>> line.axes.get_xlabel()
         'Frequency (Hz)'
         """
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots(figsize=(10, 4.5), layout="constrained")
-        settings = {"color": "black", "linewidth": 1.2, "label": "floor, lines taken out", **kwargs}
-        (floor,) = ax.plot(self.frequencies[1:], decibels(self.floor[1:]), **settings)
-        if len(self.floors) > 1:
-            ax.fill_between(
-                self.frequencies[1:],
-                decibels(self.floors.min(axis=0)[1:]),
-                decibels(self.floors.max(axis=0)[1:]),
-                color="0.8",
-                label="between rest and most activity",
-            )
-        ax.plot(self.high_frequencies, decibels(self.high_floor), color="0.5", label="above, lines included")
-        if self.lines:
-            # A line's power stands against the power of the floor in the bin it falls into.
-            width = float(self.frequencies[1])
-            tops = np.array([line.level for line in self.lines]) - 10 * np.log10(width)
-            ax.vlines(
-                [line.frequency for line in self.lines],
-                tops - [line.prominence for line in self.lines],
-                tops,
-                color="#0072B2",
-                linewidth=0.9,
-                label=f"{len(self.lines)} lines",
-            )
-        ax.set_xscale("log")
-        ax.set_xlim(max(5.0, float(self.frequencies[1])), self.sample_rate / 2)
-        ax.set(xlabel="Frequency (Hz)", ylabel="Level (dB re full scale²/Hz)")
-        ax.set_title(f"The rover in {self.source.name}", parse_math=False)
-        ax.grid(True, which="major", color="0.9")
-        ax.legend(loc="upper right")
-        return floor
+        return draw(self, ax, **kwargs)
 
     def __repr__(self) -> str:
         kind = "steady" if self.activity is None else f"floors at {len(self.floors)} levels of activity"
-        combs = "".join(f" ({len(comb.members)} of {comb.frequency:.3f} Hz)" for comb in self.combs[:2])
+        families = f" ({', '.join(str(family) for family in self.families)})" if self.families else ""
         return (
             f"<marsaudio.RoverModel: {self.source.name}, {self.seconds:.1f} s at {self.sample_rate:g} Hz, "
-            f"{len(self.lines)} lines{combs}, {kind}>"
+            f"{len(self.lines)} lines{families}, {kind}>"
         )
 
     def _repr_html_(self) -> str:
+        caption = (
+            f"marsaudio.RoverModel: {self.source.name}, {self.seconds:.1f} s at {self.sample_rate:g} Hz; "
+            f"{len(self.families) or 'no'} families among {len(self.lines)} lines"
+        )
+        tables = ""
+        if self.families:
+            tables = html.table_fragment(
+                caption=caption,
+                header=FAMILY_HEADER,
+                rows=[family_row(family) for family in self.families],
+            )
+            caption = f"{len(self.lines)} lines"
         strongest = sorted(self.lines, key=lambda line: -line.prominence)[:SHOWN_LINES]
+        if len(self.lines) > SHOWN_LINES:
+            caption += f"; the {SHOWN_LINES} most prominent ones"
         rows = [
-            (f"{line.frequency:.2f}", f"{line.level:.1f}", f"{line.prominence:.1f}", f"{line.coherence:.2f}")
+            (
+                f"{line.frequency:.2f}",
+                f"{line.level:.1f}",
+                f"{line.prominence:.1f}",
+                f"{line.coherence:.2f}",
+                place_of(line),
+            )
             for line in sorted(strongest, key=lambda line: line.frequency)
         ]
-        caption = repr(self).strip("<>")
-        if len(self.lines) > SHOWN_LINES:
-            caption += f"; the {SHOWN_LINES} most prominent lines"
-        header = ("Frequency (Hz)", "Level (dB re full scale)", "Above its surroundings (dB)", "Coherence")
-        return html.table_fragment(caption=caption, header=header, rows=rows)
+        header = (
+            "Frequency (Hz)",
+            "Level (dB re full scale)",
+            "Above its surroundings (dB)",
+            "Coherence",
+            "Harmonic of a family",
+        )
+        return tables + html.table_fragment(caption=caption, header=header, rows=rows)
 
     def _as_json(self) -> dict[str, Any]:
         source = {name: value for name, value in asdict(self.source).items() if value not in (None, {}, ())}
@@ -208,94 +205,11 @@ class RoverModel:
             else {"weights": activity.weights.tolist(), "levels": activity.levels.tolist()},
             "high_frequencies_hz": self.high_frequencies.tolist(),
             "high_floor": self.high_floor.tolist(),
-            "lines": [asdict(line) for line in self.lines],
+            "lines": [line_as_json(line) for line in self.lines],
+            "families": [family_as_json(family, self.lines) for family in self.families],
             "source": source,
             "notes": list(self.notes),
         }
-
-
-def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
-    """Learn what the rover sounds like from a recording of it.
-
-    Parameters
-    ----------
-    recording : Recording
-        Of the rover, by the microphone and at the rate of those it is to be used with.
-    alone : bool, optional
-        True: there is no wind in it, and all of it counts. False: what comes and goes as wind does is
-        left out, as `marsaudio.separate` would without a reference.
-
-    Returns
-    -------
-    RoverModel
-        Of the mean over the distinct channels' spectra.
-
-    Raises
-    ------
-    ParameterError
-        There is too little sound to learn from.
-
-    Examples
-    --------
-    >>> import marsaudio as ma
-    >>> scene = ma.simulate_scene(12)
-    >>> model = ma.fit_rover(scene.rover)
-    >>> stems = ma.separate(scene.recording, rover_noise=model)
-    """
-    require_recording(recording, "fit_rover")
-    transforms = Transforms.at(recording.sample_rate)
-    looked = survey(recording, transforms.resampler.factor)
-    heard = [
-        listen(recording, looked, number, transforms, in_sections=False)
-        for number in range(1 if looked.equal_channels else recording.channels)
-    ]
-    used = [one for one in heard if one.coverage.usable.any()]
-    if not used:
-        raise ParameterError(
-            f"In this recording of {recording.duration:.3f} s too little is sound to learn the rover from. "
-            f"Give at least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s of it without digital "
-            "silence."
-        )
-    count = sum(int(one.coverage.usable.sum()) for one in used)
-    periodograms = np.concatenate([periodograms_of(one)[0] for one in used])
-    high_power = np.concatenate(
-        [
-            np.asarray(mean_columns([one.high_power[one.coverage.usable]], int(one.coverage.usable.sum())))
-            for one in used
-        ]
-    )
-    notes: tuple[str, ...] = ()
-    if alone:
-        rover = _floors_of_all(periodograms, high_power, transforms)
-    else:
-        independent = min(count / FRAMES_PER_INDEPENDENT, len(periodograms))
-        model = fit(
-            periodograms, transforms.frequencies, high_power, transforms.high, independent=independent
-        )
-        # What may be steady wind may as well be the rover's, which this is a model of.
-        rover = RoverFloor(model.rover.floors + model.steady, model.rover.activity)
-        notes = model.notes
-        if model.cut_off is not None:
-            notes = (f"Wind below {model.cut_off:.0f} Hz was left out.", *notes)
-    edges = transforms.high_edges
-    seconds = count / transforms.frames_a_second
-    if seconds < SHORT_SECONDS:
-        notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
-    return RoverModel(
-        sample_rate=recording.sample_rate,
-        frequencies=transforms.frequencies,
-        floors=rover.floors,
-        activity=rover.activity,
-        level_shares=shares_of(rover.activity, high_power).mean(axis=0),
-        high_frequencies=(edges[:-1] + edges[1:]) / 2,
-        high_floor=high_power.mean(axis=0),
-        lines=tuple(
-            find_lines(used[0].channel, looked.coverage(used[0].number, transforms.full, recording.frames))
-        ),
-        seconds=seconds,
-        source=recording.source,
-        notes=notes,
-    )
 
 
 def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
@@ -359,6 +273,8 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
     source: dict[str, Any] = {
         name: tuple(value) if name == "history" else value for name, value in held["source"].items()
     }
+    lines = tuple(line_from_json(line) for line in held["lines"])
+    lines, families = named(lines, [family_from_json(family, lines) for family in held["families"]])
     return RoverModel(
         sample_rate=rate,
         frequencies=np.arange(floors.shape[1], dtype=np.float64) * step,
@@ -367,16 +283,12 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
         level_shares=shares,
         high_frequencies=high_frequencies,
         high_floor=high_floor,
-        lines=tuple(Line(**line) for line in held["lines"]),
+        lines=lines,
+        families=families,
         seconds=seconds,
         source=Source(**source),
         notes=tuple(str(note) for note in held["notes"]),
     )
-
-
-def decibels(power: FloatArray) -> FloatArray:
-    """10 log10 of a power, of none as well."""
-    return np.asarray(10 * np.log10(np.maximum(power, FAINTEST)))
 
 
 def _numbers(held: Any, *, dimensions: int) -> FloatArray:
@@ -384,24 +296,3 @@ def _numbers(held: Any, *, dimensions: int) -> FloatArray:
     if array.ndim != dimensions or not np.isfinite(array).all() or (array < 0).any():
         raise ValueError("one of its arrays is not made of positive numbers")
     return array
-
-
-def _floors_of_all(
-    periodograms: npt.NDArray[np.float32], high_power: FloatArray, transforms: Transforms
-) -> RoverFloor:
-    """The mean periodogram at each level of activity, where the levels differ by more than chance."""
-    bands = Bands(transforms.frequencies)
-    loudest = float(bands.mean(periodograms).mean(axis=0).max())
-    activity = learn_activity(high_power, transforms.high, loudest_low=loudest)
-    shares = shares_of(activity, high_power)
-    floors = np.maximum(
-        shares.T @ periodograms / np.maximum(shares.sum(axis=0), 1e-9)[:, np.newaxis], FAINTEST
-    )
-    calm = np.zeros_like(periodograms)
-    ties = np.zeros(len(bands.centres))
-    if activity is not None:
-        nothing = np.zeros(len(bands.centres))
-        power = np.maximum(bands.mean(periodograms), FAINTEST)
-        ties = ties_of_levels(power, shares, bands.mean(floors), np.zeros(len(power)), nothing, bands)
-    floors = refine_floors(periodograms, shares, floors, calm, ties=bands.to_bins(ties))
-    return RoverFloor(np.maximum(floors, FAINTEST), activity)

@@ -23,7 +23,8 @@ from marsaudio.separation.lines import distinct_frequencies
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Plan, plan_separation
 from marsaudio.separation.reference import RoverReference
-from marsaudio.separation.rover_model import RoverModel, fit_rover
+from marsaudio.separation.rover_fit import rover_reference
+from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.wind_stem import wind_blocks
 
 logger = logging.getLogger("marsaudio")
@@ -278,8 +279,7 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
             f"The rover noise is at {rover_noise.sample_rate:g} Hz, the recording at {sample_rate:g} Hz. Use "
             "a reference of the same microphone, or resample it first."
         )
-    model = rover_noise if isinstance(rover_noise, RoverModel) else fit_rover(rover_noise)
-    return model.as_reference
+    return rover_noise.as_reference if isinstance(rover_noise, RoverModel) else rover_reference(rover_noise)
 
 
 def _write_stems(

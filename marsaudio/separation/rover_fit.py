@@ -1,0 +1,230 @@
+"""The rover's own sound, learned from a recording of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.errors import ParameterError
+from marsaudio.recording import Recording, require_recording
+from marsaudio.separation.bands import Bands
+from marsaudio.separation.families import find_families
+from marsaudio.separation.floors import (
+    FAINTEST,
+    RoverFloor,
+    refine_floors,
+    shares_of,
+    ties_of_levels,
+)
+from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, Transforms
+from marsaudio.separation.line_removal import LineCourses, LineRemoval
+from marsaudio.separation.lines import SAME_LINE_HZ, Line, find_lines
+from marsaudio.separation.low_band import HIGHEST_LINE
+from marsaudio.separation.machine import learn_activity
+from marsaudio.separation.model import fit, mean_columns
+from marsaudio.separation.readings import Heard, listen, periodograms_of
+from marsaudio.separation.reference import RoverReference
+from marsaudio.separation.rover_model import RoverModel
+from marsaudio.separation.survey import Survey, survey
+from marsaudio.spectra.stft import Spectra
+
+FloatArray = npt.NDArray[np.float64]
+
+SHORT_SECONDS = 3.0  # some nine independent looks at every bin: 1.4 dB of chance in the floor
+FOLLOWED_SECONDS = 180.0  # of sound in which lines are followed, so that hours of it take no more memory
+FOLLOWED_BATCH = 128  # frames; lines are followed over many, so that long batches save work
+
+
+def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
+    """Learn what the rover sounds like from a recording of it: its floor, its lines, their families.
+
+    Lines are found in the whole recording. How they drift, and what sidebands they have within some 5 Hz, is
+    told by following them through the first three minutes of sound, at the recording's own rate; the
+    rest of a longer recording has no say in that.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of the rover, by the microphone and at the rate of those it is to be used with.
+    alone : bool, optional
+        True: there is no wind in it, and all of it counts. False: what comes and goes as wind does is
+        left out, as `marsaudio.separate` would without a reference.
+
+    Returns
+    -------
+    RoverModel
+        The floors are of the mean over the distinct channels' spectra; the lines of all channels, each as it
+        is in the one where it stands out most.
+
+    Raises
+    ------
+    ParameterError
+        There is too little sound to learn from.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> scene = ma.simulate_scene(12)
+    >>> model = ma.fit_rover(scene.rover)
+    >>> stems = ma.separate(scene.recording, rover_noise=model)
+    """
+    require_recording(recording, "fit_rover")
+    learned = _learn(recording, alone=alone)
+    transforms = learned.transforms
+    lines = _all_lines(learned)
+    # Lines of other channels than the richest one are not followed where that one does not have them.
+    richest = max(learned.heard, key=lambda one: len(one.sections[0].lines))
+    courses = _follow(richest, lines, learned.looked) if lines else None
+    named_lines, families = find_families(lines, courses)
+    edges = transforms.high_edges
+    activity = learned.rover.activity
+    return RoverModel(
+        sample_rate=recording.sample_rate,
+        frequencies=transforms.frequencies,
+        floors=learned.rover.floors,
+        activity=activity,
+        level_shares=shares_of(activity, learned.high_power).mean(axis=0),
+        high_frequencies=(edges[:-1] + edges[1:]) / 2,
+        high_floor=learned.high_power.mean(axis=0),
+        lines=named_lines,
+        families=families,
+        seconds=learned.seconds,
+        source=recording.source,
+        notes=learned.notes,
+    )
+
+
+def rover_reference(recording: Recording) -> RoverReference:
+    """What `marsaudio.separate` holds a recording against, from one of the rover alone.
+
+    As `fit_rover`, without what a separation has no use for.
+    """
+    learned = _learn(recording, alone=True)
+    frames = learned.seconds * learned.transforms.frames_a_second
+    return RoverReference(learned.rover, learned.lines, frames)
+
+
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """What is known of the rover before its families are."""
+
+    transforms: Transforms
+    looked: Survey
+    heard: list[Heard]
+    rover: RoverFloor
+    lines: tuple[Line, ...]
+    high_power: FloatArray
+    seconds: float
+    notes: tuple[str, ...]
+
+
+def _learn(recording: Recording, *, alone: bool) -> _Learned:
+    transforms = Transforms.at(recording.sample_rate)
+    looked = survey(recording, transforms.resampler.factor)
+    heard = [
+        listen(recording, looked, number, transforms, in_sections=False)
+        for number in range(1 if looked.equal_channels else recording.channels)
+    ]
+    used = [one for one in heard if one.coverage.usable.any()]
+    if not used:
+        raise ParameterError(
+            f"In this recording of {recording.duration:.3f} s too little is sound to learn the rover from. "
+            f"Give at least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s of it without digital "
+            "silence."
+        )
+    count = sum(int(one.coverage.usable.sum()) for one in used)
+    periodograms = np.concatenate([periodograms_of(one)[0] for one in used])
+    high_power = np.concatenate(
+        [
+            np.asarray(mean_columns([one.high_power[one.coverage.usable]], int(one.coverage.usable.sum())))
+            for one in used
+        ]
+    )
+    notes: tuple[str, ...] = ()
+    if alone:
+        rover = _floors_of_all(periodograms, high_power, transforms)
+    else:
+        independent = min(count / FRAMES_PER_INDEPENDENT, len(periodograms))
+        model = fit(
+            periodograms, transforms.frequencies, high_power, transforms.high, independent=independent
+        )
+        # What may be steady wind may as well be the rover's, which this is a model of.
+        rover = RoverFloor(model.rover.floors + model.steady, model.rover.activity)
+        notes = model.notes
+        if model.cut_off is not None:
+            notes = (f"Wind below {model.cut_off:.0f} Hz was left out.", *notes)
+    seconds = count / transforms.frames_a_second
+    if seconds < SHORT_SECONDS:
+        notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
+    lines = _most_prominent(line for one in used for line in one.sections[0].lines)
+    return _Learned(transforms, looked, used, rover, lines, high_power, seconds, notes)
+
+
+def _all_lines(learned: _Learned) -> tuple[Line, ...]:
+    """The lines of all channels, those above the wind's frequencies included."""
+    above = [
+        line
+        for one in learned.heard
+        for line in find_lines(
+            one.channel, learned.looked.coverage(one.number, learned.transforms.full, one.channel.frames)
+        )
+        if line.frequency > HIGHEST_LINE
+    ]
+    return _most_prominent((*learned.lines, *above))
+
+
+def _most_prominent(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Of lines that are one in several channels the most prominent, by frequency."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.frequency):
+        if kept and line.frequency - kept[-1].frequency < SAME_LINE_HZ:
+            kept[-1] = max(kept[-1], line, key=lambda one: one.prominence)
+        else:
+            kept.append(line)
+    return tuple(kept)
+
+
+def _follow(heard: Heard, lines: Iterable[Line], looked: Survey) -> LineCourses:
+    """Follow all lines of a channel, at its own rate, through its first minutes of sound."""
+    fourier = replace(heard.transforms.full, batch_samples=FOLLOWED_BATCH * heard.transforms.full.n_fft)
+    rate = heard.channel.sample_rate
+    coverage = looked.coverage(heard.number, fourier, heard.channel.frames)
+    first = int(np.argmax(coverage.usable))
+    last = first + round(FOLLOWED_SECONDS * heard.transforms.frames_a_second)
+    removal = LineRemoval([line.frequency for line in lines], fourier, rate, coverage)
+    return removal.follow(_between(fourier.batches(heard.channel), first, last))
+
+
+def _between(batches: Iterable[tuple[int, Spectra]], first: int, last: int) -> Iterator[tuple[int, Spectra]]:
+    """The frames from one number up to another one; no more are made than needed."""
+    for begin, spectra in batches:
+        skipped = max(first - begin, 0)
+        part = spectra[:, skipped : max(last - begin, 0)]
+        if part.shape[1]:
+            yield begin + skipped, part
+        if begin + spectra.shape[1] >= last:
+            return
+
+
+def _floors_of_all(
+    periodograms: npt.NDArray[np.float32], high_power: FloatArray, transforms: Transforms
+) -> RoverFloor:
+    """The mean periodogram at each level of activity, where the levels differ by more than chance."""
+    bands = Bands(transforms.frequencies)
+    loudest = float(bands.mean(periodograms).mean(axis=0).max())
+    activity = learn_activity(high_power, transforms.high, loudest_low=loudest)
+    shares = shares_of(activity, high_power)
+    floors = np.maximum(
+        shares.T @ periodograms / np.maximum(shares.sum(axis=0), 1e-9)[:, np.newaxis], FAINTEST
+    )
+    calm = np.zeros_like(periodograms)
+    ties = np.zeros(len(bands.centres))
+    if activity is not None:
+        nothing = np.zeros(len(bands.centres))
+        power = np.maximum(bands.mean(periodograms), FAINTEST)
+        ties = ties_of_levels(power, shares, bands.mean(floors), np.zeros(len(power)), nothing, bands)
+    floors = refine_floors(periodograms, shares, floors, calm, ties=bands.to_bins(ties))
+    return RoverFloor(np.maximum(floors, FAINTEST), activity)
