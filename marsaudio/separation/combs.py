@@ -26,6 +26,7 @@ FALSE_FAMILIES = 1e-3  # expected number of combs, or of common distances, in as
 FEWEST_MEMBERS = 4
 FEWEST_BESIDE = 3
 STRAYS = 0.5  # expected number of other lines that are taken for members, once a family is certain
+MOST_LEVERAGE = 0.6  # of one line in the fit of a fundamental
 OUTLYING = 2.385  # deviations beyond which a member hardly counts in the fit
 SURE_DEVIATIONS = 4.0  # within which two fundamentals are in a whole ratio,
 WHOLE_RATIO = 0.002  # or within this part of the lower one, which one in 250 pairs is by chance
@@ -283,6 +284,7 @@ def _fitted(lines: Iterable[Line], f0: float) -> Comb:
     The weights are inverse to the dispersion of the phase turn that told the frequency, (1 - R⁴) / 2 R² with
     the coherence R, to which a tenth of the worst is added so that no line alone decides; and to
     1 + (r / c)² where a line deviates by r standard deviations, for some are drawn off by their neighbours.
+    A line whose share of the information, w k² / sum w k², is above 0.6 is left out of the fit.
 
     Source: S. M. Kay, *Fundamentals of Statistical Signal Processing: Estimation Theory* (1993), chapter 8;
     N. I. Fisher, *Statistical Analysis of Circular Data* (1993), section 2.3.1, for the dispersion, here of
@@ -300,18 +302,21 @@ def _fitted(lines: Iterable[Line], f0: float) -> Comb:
     coherence = np.clip([line.coherence for line in chosen], 1e-3, 1.0)
     dispersion = (1 - coherence**4) / (2 * coherence**2)
     prior = 1.0 / (dispersion + 0.1 * dispersion.max() + 1e-12)
+    # One line far above the others would tell f0 alone, and may be there by chance.
+    leverage = prior * harmonic**2 / np.sum(prior * harmonic**2)
+    prior = np.where((leverage > MOST_LEVERAGE) & (len(chosen) > FEWEST_MEMBERS), 0.0, prior)
     weight, deviation = prior, frequency - harmonic * f0
     for _ in range(10):
         deviation = frequency - harmonic * np.sum(weight * harmonic * frequency) / np.sum(
             weight * harmonic**2
         )
         relative = np.abs(deviation) * np.sqrt(prior)
-        scale = 1.4826 * float(np.median(relative)) + 1e-12
+        scale = 1.4826 * float(np.median(relative[prior > 0])) + 1e-12
         weight = prior / (1 + (relative / (OUTLYING * scale)) ** 2)
     information = float(np.sum(weight * harmonic**2))
     fitted = float(np.sum(weight * harmonic * frequency)) / information
     deviation = frequency - harmonic * fitted
-    scatter = float(np.sum(weight * deviation**2)) / max(len(chosen) - 1, 1)
+    scatter = float(np.sum(weight * deviation**2)) / max(np.count_nonzero(prior) - 1, 1)
     return Comb(
         frequency=fitted,
         standard_error=math.sqrt(scatter / information),
