@@ -37,7 +37,7 @@ sample: $(VENV)/demo.installed
 	$(BIN)/marsaudio simulate --sample --output sample_data
 
 quality: $(VENV)/compare.installed
-	$(BIN)/python benchmarks/separation.py --output output/quality --docs docs
+	$(BIN)/python benchmarks/separation.py --report --output output/quality --docs docs
 
 clean:
 	rm -rf $(VENV) demo dist output/quality docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,8 @@
 
 Each method is given a `Task` and returns the wind and the rover as 32-bit floats. Where a method makes only a
 wind, the rover is the mixture minus that wind. Libraries are called as their documentation does, with the
-defaults of their parameters: nobody tuned them to Mars, and nobody tuned marsaudio to these mixtures.
+defaults of their parameters: nobody tuned them to Mars. The parameters
+of marsaudio were chosen on other draws of these winds and machines.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
     pip install -e '.[compare]'
     python benchmarks/separation.py --quick                       # a part of the mixtures: two minutes
     python benchmarks/separation.py --output output/quality       # all: half an hour on two cores
-    python benchmarks/separation.py --docs docs                   # and into the page docs/quality.md
+    python benchmarks/separation.py --report --docs docs          # and into the page docs/quality.md
 
 Prints tables in Markdown; docs/quality.md says what they mean. --output DIR writes separation.csv (a row for
-each mixture and method), separation.md and separation.png there. --choosing draws from the seeds that
-parameters may be chosen on, instead of those that are to be reported. With MARSAUDIO_DATA_DIR set, recordings
-from Mars take part.
+each mixture and method), separation.md and separation.png there. The draws are those that parameters may be
+chosen on; with --report those that are reported, on which nothing was chosen. With MARSAUDIO_DATA_DIR set,
+recordings from Mars take part.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="each machine once instead of all mixtures")
     parser.add_argument("--seeds", type=int, default=1, help="how many draws of each mixture")
-    parser.add_argument("--choosing", action="store_true", help="the seeds that parameters may be chosen on")
+    parser.add_argument("--report", action="store_true", help="draw from the seeds that are reported")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--output", type=Path, help="a folder for the figures, the tables and the picture")
     parser.add_argument("--docs", type=Path, help="the documentation, to renew its tables and picture")
     arguments = parser.parse_args()
-    seeds = (mixtures.CHOOSING_SEEDS if arguments.choosing else mixtures.REPORTING_SEEDS)[: arguments.seeds]
+    seeds = (mixtures.REPORTING_SEEDS if arguments.report else mixtures.CHOOSING_SEEDS)[: arguments.seeds]
     if arguments.quick:
         cases = [case for seed in seeds for case in some_cases(seed)]
     else:

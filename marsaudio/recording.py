@@ -426,7 +426,7 @@ def require_recording(value: object, function: str) -> None:
     if not isinstance(value, Recording):
         given = f"{value!r}" if isinstance(value, (str, os.PathLike)) else f"a {type(value).__name__}"
         advice = (
-            f"Load it first: {function}(marsaudio.load({value!r}))"
+            f"Load it first, with marsaudio.load({value!r})"
             if isinstance(value, str)
             else ("Give a marsaudio.Recording, such as marsaudio.load or stems.wind gives")
         )

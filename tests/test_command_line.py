@@ -248,7 +248,7 @@ def test_a_rover_model_is_kept_and_used(run, gusty, gusty_wav, tmp_path):
     options = ("--wind", stems[0], "--rover", stems[1], "--rover-noise", tmp_path / "rover.json")
     code, out, err = run("separate", gusty_wav, *options)
     assert (code, err) == (0, [])
-    assert "what the reference holds" in out[-3]
+    assert "What the reference holds" in out[-3]
     expected = ma.separate(ma.load(gusty_wav), rover_noise=ma.fit_rover(ma.load(rover)))
     assert np.array_equal(ma.load(stems[0]).samples, expected.wind.samples)
     assert is_refused(run("fit-rover", rover, "--output", tmp_path / "rover.txt"), "must end in .json")

@@ -27,8 +27,8 @@ def test_it_shows_the_wind_over_time_from_below_and_from_above_summed_over_the_b
     assert area.axes.get_ylabel() == "Level\n(dB re full scale)"
     assert area.axes.get_xlim() == (0.0, 6.0)
     for name, levels in (
-        ("wind, from below", gusty_stems.wind_lower),
-        ("wind, from above", gusty_stems.wind_upper),
+        ("wind, steady part left out", gusty_stems.wind_lower),
+        ("wind, steady part given back", gusty_stems.wind_upper),
     ):
         times, drawn = curve(area.axes, name)
         here = np.isfinite(drawn) & (drawn > area.axes.get_ylim()[0])
@@ -38,12 +38,13 @@ def test_it_shows_the_wind_over_time_from_below_and_from_above_summed_over_the_b
 
 
 def test_the_lower_estimate_is_nowhere_drawn_above_the_upper_one(area):
-    below, above = (curve(area.axes, f"wind, from {side}")[1] for side in ("below", "above"))
+    names = ("wind, steady part left out", "wind, steady part given back")
+    below, above = (curve(area.axes, name)[1] for name in names)
     assert (np.nan_to_num(below - above, nan=-1.0) <= 1e-9).all()
 
 
 def test_the_gust_stands_above_the_rover_stem_and_the_quiet_does_not(area):
-    times, wind = curve(area.axes, "wind, from above")
+    times, wind = curve(area.axes, "wind, steady part given back")
     rover_times, rover = curve(area.axes, "rover stem")
     assert np.nanmax(wind[(times > 2.2) & (times < 2.8)]) > np.nanmax(rover[rover_times < 6]) + 10
     assert np.nanmedian(wind[times > 4]) < np.nanmedian(rover[rover_times > 4])
@@ -81,7 +82,7 @@ def test_it_has_a_gap_where_the_recording_is_muted(gusty):
     samples = gusty.samples.copy()
     samples[:, 72000:80000] = 0.0
     axes = ma.plot.wind_range(ma.separate(ma.Recording(samples, 16000))).axes
-    times, wind = curve(axes, "wind, from above")
+    times, wind = curve(axes, "wind, steady part given back")
     assert np.isnan(wind[np.abs(times - 4.75).argmin()])
     assert np.isfinite(wind[np.abs(times - 2.5).argmin()])
 
@@ -89,7 +90,7 @@ def test_it_has_a_gap_where_the_recording_is_muted(gusty):
 def test_channels_that_differ_are_averaged_as_powers(gusty):
     two = np.concatenate([gusty.samples, 0.5 * gusty.samples[:, ::-1]])
     stems = ma.separate(ma.Recording(two, 16000))
-    times, drawn = curve(ma.plot.wind_range(stems).axes, "wind, from above")
+    times, drawn = curve(ma.plot.wind_range(stems).axes, "wind, steady part given back")
     inside = (times > 1) & (times < 5)
     assert drawn[inside] == pytest.approx(summed(stems.wind_upper)[inside])
 

@@ -408,6 +408,11 @@ def frame_range(
         raise ParameterError(
             f"The range start={start!r}, stop={stop!r} must be two numbers of seconds from 0 to {end:.9g}."
         ) from None
+    if stop is not None and begin >= finish:
+        raise ParameterError(
+            f"start={begin:.9g} s is not before stop={finish:.9g} s. Give a start before the stop, both from "
+            f"0 to {end:.9g} s."
+        )
     half_a_sample = 0.5 / sample_rate
     if not (-half_a_sample <= begin < finish <= end + half_a_sample):
         asked = f"start={begin:.9g} s" if stop is None else f"The range {begin:.9g} to {finish:.9g} s"

@@ -24,7 +24,7 @@ from marsaudio.plot.picture import (
 )
 from marsaudio.plot.words import describe, printable, what_it_is
 from marsaudio.recording import Recording
-from marsaudio.separation.stems import Stems
+from marsaudio.separation.stems import Stems, require_stems
 from marsaudio.spectra.spectrogram import MOST_COLUMNS
 from marsaudio.spectra.spectrogram import spectrogram as compute_spectrogram
 
@@ -79,6 +79,7 @@ def overview(
     >>> [axes.get_ylabel() for axes in figure.axes[:2]]
     ['Frequency (Hz)', 'Frequency (Hz)']
     """
+    require_stems(stems, "overview")
     recording = stems.recording
     events = detect_wind(stems) if events is None else events
     n_fft, hop_length = frame_for_picture(recording, n_fft, hop_length)

@@ -13,7 +13,7 @@ from marsaudio.plot.level_curve import BLUE, mark_left_out
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
 from marsaudio.plot.words import printable, what_it_is
 from marsaudio.recording import Recording
-from marsaudio.separation.stems import Stems
+from marsaudio.separation.stems import Stems, require_stems
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,7 @@ DEEPEST_DB = 70.0  # below the highest level; what is fainter lies at the lower 
 LINE_ROOM = 14.0  # points that a line of facts takes between panel and heading
 CHANCE = "No wind was found for certain: what is drawn as wind may be chance."
 NOTHING = "No wind was found in it."
+WITH_STEADY, WITHOUT_STEADY = "wind, steady part given back", "wind, steady part left out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCo
     >>> area.axes.get_xlabel()
     'Time (s)'
     """
+    require_stems(stems, "wind_range")
     recording = stems.recording
     edges = stems.wind_upper.edges
     band = (float(edges[0]), min(float(edges[-1]), recording.sample_rate / 2))
@@ -93,8 +95,15 @@ def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCo
     )
     settings = {"color": BLUE, "alpha": 0.35, "linewidth": 0, "label": "between", **kwargs}
     area = ax.fill_between(found.times, lower, upper, **settings)
-    ax.plot(found.times, upper, color=BLUE, linewidth=1.1, linestyle=(0, (4, 1.5)), label="wind, from above")
-    ax.plot(found.times, lower, color=BLUE, linewidth=1.8, label="wind, from below")
+    ax.plot(
+        found.times,
+        upper,
+        color=BLUE,
+        linewidth=1.1,
+        linestyle=(0, (4, 1.5)),
+        label=WITH_STEADY,
+    )
+    ax.plot(found.times, lower, color=BLUE, linewidth=1.8, label=WITHOUT_STEADY)
     ax.set(xlim=(0.0, recording.duration), ylim=(bottom, top))
     mark_left_out(ax, heard, recording.duration)
     tick_times(ax)
@@ -117,7 +126,7 @@ def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCo
         size=NOTE_SIZE,
     )
     handles, names = ax.get_legend_handles_labels()
-    order = [names.index(name) for name in ("wind, from above", "wind, from below", "rover stem")]
+    order = [names.index(name) for name in (WITH_STEADY, WITHOUT_STEADY, "rover stem")]
     ax.legend(
         [handles[i] for i in order],
         [names[i] for i in order],
@@ -185,7 +194,7 @@ def _limits(found: _Range, rover: FloatArray) -> tuple[float, float]:
 def _description(stems: Stems, found: _Range, band: tuple[float, float], facts: list[str]) -> str:
     recording, shown = stems.recording, found.shown
     words = [f"Level of the wind in {what_it_is(recording.source)}, {recording.duration:.1f} s,"]
-    words.append(f"from {band[0]:.0f} to {band[1]:.0f} Hz, estimated from below and from above.")
+    words.append(f"from {band[0]:.0f} to {band[1]:.0f} Hz, without and with what may be steady wind.")
     if shown.any():
         upper, lower = found.upper[shown], found.lower[shown]
         at = int(upper.argmax())

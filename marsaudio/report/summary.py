@@ -114,7 +114,7 @@ def what_is_in_doubt(
     has_reference: bool = False,
     unidentifiable: float | None = None,
 ) -> str:
-    """Say in one sentence what no method can tell from a recording of so many seconds.
+    """Say in plain sentences what no method can tell from a recording of so many seconds.
 
     `unidentifiable` is the share of the wind's power that may as well be the rover's, where it is known.
     """
@@ -125,22 +125,23 @@ def what_is_in_doubt(
         )
     cut_offs = [model.cut_off for model in models if model.cut_off is not None]
     counts_as_wind = (
-        f"sound that comes and goes below {max(cut_offs):.0f} Hz as wind"
+        f"Sound that comes and goes below {max(cut_offs):.0f} Hz counts as wind."
         if cut_offs
-        else "no band of frequencies was found to come and go as wind does"
+        else "No band of frequencies was found to come and go as wind does."
     )
     if has_reference:
-        steady = "what the reference holds counts as rover"
+        steady = "What the reference holds counts as rover."
     elif unidentifiable is not None:
         steady = (
-            f"of the wind found here {100 * unidentifiable:.0f} % of the power never changed in these "
-            f"{duration:.1f} s and may as well be the rover's"
+            f"Of the wind stem's power below the cut-off, {100 * unidentifiable:.1f} % never changed in "
+            f"these {duration:.1f} s and may as well be the rover's; a breeze that never stopped may also "
+            "have stayed with the rover."
         )
     else:
-        steady = f"what never changed in these {duration:.1f} s may be either"
+        steady = f"What never changed in these {duration:.1f} s may be either."
     return (
-        "Steady wind and steady rover noise cannot be told apart with one microphone: "
-        f"{steady}, and {counts_as_wind}."
+        "Steady wind and steady rover noise cannot be told apart with one microphone. "
+        f"{steady} {counts_as_wind}"
     )
 
 

@@ -299,12 +299,13 @@ def _fitted(lines: Iterable[Line], f0: float) -> Comb:
     harmonic = np.array(sorted(nearest), dtype=np.float64)
     chosen = [nearest[int(k)] for k in harmonic]
     frequency = np.array([line.frequency for line in chosen])
-    coherence = np.clip([line.coherence for line in chosen], 1e-3, 1.0)
+    coherence = np.array([line.coherence for line in chosen], dtype=np.float64).clip(1e-3, 1.0)
     dispersion = (1 - coherence**4) / (2 * coherence**2)
-    prior = 1.0 / (dispersion + 0.1 * dispersion.max() + 1e-12)
+    precision = 1.0 / (dispersion + 0.1 * float(dispersion.max()) + 1e-12)
     # One line far above the others would tell f0 alone, and may be there by chance.
-    leverage = prior * harmonic**2 / np.sum(prior * harmonic**2)
-    prior = np.where((leverage > MOST_LEVERAGE) & (len(chosen) > FEWEST_MEMBERS), 0.0, prior)
+    information_of = precision * harmonic**2
+    leverage = information_of / float(information_of.sum())
+    prior = np.where((leverage > MOST_LEVERAGE) & (len(chosen) > FEWEST_MEMBERS), 0.0, precision)
     weight, deviation = prior, frequency - harmonic * f0
     for _ in range(10):
         deviation = frequency - harmonic * np.sum(weight * harmonic * frequency) / np.sum(

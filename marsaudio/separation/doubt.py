@@ -1,8 +1,9 @@
-"""What can be told of the wind and what cannot: its level from below and above, and the rover left in it.
+"""What can be told of the wind and what cannot: its level by two estimates, and the rover left in it.
 
 Wind that never stops and a rover that never changes are the same to one microphone. So the wind's level is
-given twice: without what may be steady wind (from below), and with it (from above). The truth is between
-them as far as the model holds; where they are far apart, the recording does not say.
+given twice: without what may be steady wind, and with it. Both are estimates by the model, no bounds: where
+they are far apart, the recording does not say; where they are one, it may still not, since a level with
+a few gusts over an even breeze has no tail that would tell of the breeze (`marsaudio.separation.wind`).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class BandLevels:
 
 @dataclass(frozen=True, eq=False)
 class Doubt:
-    """The wind's power from below and from above, and what is left of the rover.
+    """The wind's power without and with what may be steady wind, and what is left of the rover.
 
     Attributes
     ----------
@@ -70,7 +71,7 @@ class Doubt:
     lower, upper : ndarray of float64, shape (channels, bands, times)
         The wind's mean square, in full scale squared: without and with what may be steady wind.
     unidentifiable : float or None
-        The share of the wind's power, as estimated from above, that may as well be the rover's; None where no
+        The share of the wind's power, the steady part given back, that is that part; None where no
         wind was found.
     before, after : float or None
         Wind over rover, lines included, in the recording and in the wind stem, in dB, below the cut-off;
@@ -137,7 +138,7 @@ def doubt_about(channels: tuple[ChannelPlan, ...]) -> Doubt:
 
 
 def _wind_powers(power: Float32Array, expected: Expected, step: float) -> list[Float32Array]:
-    """In each bin the wind's power from below and from above, the rover's, and what the wind stem keeps."""
+    """In each bin the wind's power without and with the steady part, the rover's, and what the stem keeps."""
     power = power[:, : expected.steady.size]
     all_rover = expected.rover + expected.steady
     low_gain = wind_gain(power, expected.wind, all_rover)

@@ -98,8 +98,8 @@ def better_floors(
     A prior adds what n0 more frames without wind, of the power R0, would say: it is the inverse gamma
     distribution, conjugate to the power of Gaussian noise.
 
-    Source: maximum a posteriori by multiplicative updates with an inverse gamma prior: C. Févotte, N. Bertin,
-    J.-L. Durrieu, Neural Computation 21 (2009), doi:10.1162/neco.2008.04-08-771, section 4.
+    Source: the updates without a prior are those of C. Févotte, N. Bertin, J.-L. Durrieu, Neural Computation
+    21 (2009), doi:10.1162/neco.2008.04-08-771; that a prior enters them like more frames is worked out here.
 
     Parameters
     ----------

@@ -33,6 +33,7 @@ from marsaudio.spectra.stft import Spectra
 
 FloatArray = npt.NDArray[np.float64]
 
+FEWEST_FRAMES = 5  # those of two thirds of a second
 SHORT_SECONDS = 3.0  # some nine independent looks at every bin: 1.4 dB of chance in the floor
 FOLLOWED_SECONDS = 180.0  # of sound in which lines are followed, so that hours of it take no more memory
 FOLLOWED_BATCH = 128  # frames; lines are followed over many, so that long batches save work
@@ -128,7 +129,7 @@ def _learn(recording: Recording, *, alone: bool) -> _Learned:
         listen(recording, looked, number, transforms, in_sections=False)
         for number in range(1 if looked.equal_channels else recording.channels)
     ]
-    used = [one for one in heard if one.coverage.usable.any()]
+    used = [one for one in heard if one.coverage.usable.sum() >= FEWEST_FRAMES]
     if not used:
         raise ParameterError(
             f"In this recording of {recording.duration:.3f} s too little is sound to learn the rover from. "

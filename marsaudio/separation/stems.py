@@ -83,12 +83,18 @@ class Stems:
 
     @property
     def wind_lower(self) -> BandLevels:
-        """The wind's level from below: what never stops counts as the rover's."""
+        """The wind's level with all that never stops counted as the rover's.
+
+        An estimate by the model, like `wind_upper`: no bound that the true wind is sure to lie above.
+        """
         return self._levels(self._doubt.lower)
 
     @property
     def wind_upper(self) -> BandLevels:
-        """The wind's level from above: with what may be steady wind, as in the wind stem."""
+        """The wind's level with what may be steady wind given back, as in the wind stem.
+
+        An estimate, no bound: of a breeze that blows evenly under a few gusts little is given back.
+        """
         return self._levels(self._doubt.upper)
 
     @property
@@ -128,7 +134,27 @@ class Stems:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        return self.wind._repr_html_() + self.rover._repr_html_() + notes
+        players = ""
+        for name, stem in (("The wind", self.wind), ("The rover", self.rover)):
+            title = f"{name} in {stem.source.title or stem.source.name}"
+            named = dataclasses.replace(stem, source=dataclasses.replace(stem.source, title=title))
+            players += named._repr_html_()
+        return players + notes
+
+
+def require_stems(value: object, function: str) -> None:
+    """Refuse what is not a separation.
+
+    Raises
+    ------
+    ParameterError
+        Saying how to get one.
+    """
+    if not isinstance(value, Stems):
+        raise ParameterError(
+            f"{function} draws what marsaudio.separate gives, not a {type(value).__name__}. Separate first: "
+            f"{function}(marsaudio.separate(recording))."
+        )
 
 
 @dataclass(frozen=True)
@@ -161,7 +187,8 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     learned in every frequency bin, and a wind level with a smooth spectrum over it; Wiener's gain on both
     gives the wind, and the rover is the recording minus the wind. Steady wind and steady rover noise cannot
     be told apart with one microphone: as much of what never changes is taken for wind as leaves the wind's
-    level a likely course, and `Stems.unidentifiable` says how much that is.
+    level a likely course, and `Stems.unidentifiable` says how much that is. Of an even breeze under a few
+    gusts that is next to nothing, and the breeze stays with the rover.
 
     Parameters
     ----------
