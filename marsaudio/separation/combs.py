@@ -317,7 +317,7 @@ def _fitted(lines: Iterable[Line], f0: float) -> Comb:
     information = float(np.sum(weight * harmonic**2))
     fitted = float(np.sum(weight * harmonic * frequency)) / information
     deviation = frequency - harmonic * fitted
-    scatter = float(np.sum(weight * deviation**2)) / max(np.count_nonzero(prior) - 1, 1)
+    scatter = float(np.sum(weight * deviation**2)) / max(int(np.count_nonzero(prior)) - 1, 1)
     return Comb(
         frequency=fitted,
         standard_error=math.sqrt(scatter / information),
