@@ -169,7 +169,7 @@ print(f"Read back from two files: {np.count_nonzero(total != recording.samples)}
 # perfect clock).
 
 # %%
-lines = stems.models[0].lines
+lines = ma.fit_rover(recording, alone=False).lines
 below_4000 = [line for line in lines if line.frequency <= 4000]
 strongest = sorted(below_4000, key=lambda line: line.level, reverse=True)[:12]
 print(f"{len(lines)} lines found. The strongest up to 4000 Hz:")

@@ -74,7 +74,7 @@ ma.plot.spectrogram(stems.rover).figure
 # made to have the same.)
 
 # %%
-lines = stems.models[0].lines
+lines = ma.fit_rover(recording, alone=False).lines
 for step in (195.145, 1000.0):
     family = [line for line in lines if abs(line.frequency / step - round(line.frequency / step)) * step < 1]
     numbers = [round(line.frequency / step) for line in family]
@@ -357,8 +357,8 @@ figure.description = (
 figure
 
 # %% [markdown]
-# (Where a model comes from another day, its loudness must fit: a model that is too loud is noticed, one that
-# is too faint is not.) Now separate the hardest mixture with each:
+# (Where a model comes from another day, its loudness must fit. One that is far too loud or too faint is
+# noticed, and a note says so.) Now separate the hardest mixture with each:
 
 # %%
 print("rover model     SI-SDR of the wind stem")
@@ -369,10 +369,9 @@ for name, model in (("none (blind)", None), *models.items()):
         print(f"   note: {note}")
 
 # %% [markdown]
-# One second is little to know a rover by: noise takes time to average, and a floor from one second is jagged
-# by chance. Ten seconds make a smooth one. And see how little there is to win: blind, the rover was learned
-# from fifteen seconds of the mixture itself. A rover model pays where the wind never stops, or where the
-# rover is not so steady.
+# See how little there is to win: blind, the rover was learned from fifteen seconds of the mixture itself. Nor
+# does it matter here that a floor from one second is jagged by chance: the model counts only as some more
+# moments of the recording. A rover model pays most where the wind never stops.
 #
 # ## Does it know what it does not know?
 #
