@@ -207,3 +207,18 @@ def test_a_picture_of_the_model_names_its_axes(model):
     assert line.axes.get_xlabel() == "Frequency (Hz)"
     assert line.axes.get_ylabel() == "Level (dB re full scale²/Hz)"
     assert len(line.get_xdata()) == len(model.frequencies) - 1
+
+
+def test_a_reference_with_wind_in_it_is_noted_in_the_model_and_in_what_it_is_used_for():
+    scene = ma.simulate_scene(20.0, rng=1)
+    model = ma.fit_rover(scene.recording)
+    assert any("rises and falls as wind does" in note for note in model.notes)
+    stems = ma.separate(scene.recording, rover_noise=model)
+    assert any(note.startswith("Of the reference: Below ") for note in stems.notes)
+    assert not any("as wind does" in note for note in ma.fit_rover(scene.rover).notes)
+
+
+def test_a_short_reference_is_noted_in_what_it_is_used_for():
+    scene = ma.simulate_scene(20.0, rng=1)
+    stems = ma.separate(scene.recording, rover_noise=scene.rover.clip(3.0, 5.0))
+    assert any(note.startswith("Of the reference: Learned from ") for note in stems.notes)

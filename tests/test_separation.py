@@ -374,16 +374,27 @@ def test_wind_whose_codec_switches_high_frequencies_on_is_still_wind():
 
 
 @pytest.mark.parametrize(
-    "samples",
-    [np.array([0.5]), np.full(800, 0.25), np.zeros(2 * RATE), np.r_[np.zeros(2 * RATE), np.full(800, 0.25)]],
-    ids=["one sample", "a tenth of a second", "silence", "mostly muted"],
+    ("samples", "reason"),
+    [
+        (np.array([0.5]), "Too short"),
+        (np.full(800, 0.25) + 0.01 * np.sin(np.arange(800)), "Too short"),
+        (np.r_[np.zeros(2 * RATE), 0.01 * np.sin(np.arange(800))], "Too short"),
+        (np.zeros(2 * RATE), "digital silence"),
+    ],
+    ids=["one sample", "a tenth of a second", "mostly muted", "silence"],
 )
-def test_a_reference_does_not_help_where_nothing_can_be_learned(samples):
+def test_a_reference_does_not_help_where_nothing_can_be_learned(samples, reason):
     recording = ma.Recording(samples, RATE)
     stems = ma.separate(recording, rover_noise=ma.Recording(scene(6)[2], RATE))
     assert_adds_up(stems, recording)
     assert not stems.wind.samples.any()
-    assert "Too short" in stems.notes[0]
+    assert reason in stems.notes[0]
+
+
+def test_models_are_shown_in_a_line():
+    stems = ma.separate(scene(12)[0])
+    assert repr(stems.models[0]).startswith("<marsaudio.WindModel: channel 0, 0.0 to 12.0 s, wind up to ")
+    assert len(repr(stems.models)) < 200
 
 
 def test_a_short_recording_says_that_it_cannot_check_the_reference():

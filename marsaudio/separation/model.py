@@ -117,6 +117,14 @@ class WindModel:
         """The bands over the frequencies that the wind's level is read in."""
         return Bands(self.frequencies)
 
+    def __repr__(self) -> str:
+        reach = "no wind for certain" if self.cut_off is None else f"wind up to {self.cut_off:.0f} Hz"
+        rover = "a steady rover" if self.rover.activity is None else "a rover that comes and goes"
+        return (
+            f"<marsaudio.WindModel: channel {self.channel}, {self.start:.1f} to {self.stop:.1f} s, {reach}, "
+            f"{len(self.lines)} lines, {rover}>"
+        )
+
     @property
     def floor(self) -> FloatArray:
         """The floor of the rover when it is least active, shape (bins,)."""
@@ -288,8 +296,9 @@ def _too_little(periodograms: Float32Array, frequencies: FloatArray) -> WindMode
         loudest=0.0,
         cut_off=None,
         notes=(
-            "Too short, or too much of it muted, to tell wind from rover: nothing was taken for wind. "
-            "Take a longer one; from about a second on, a recording of the rover alone helps (rover_noise).",
+            "Too short, or too much of it muted, to tell wind from rover: nothing was taken for wind. Take "
+            "one with three seconds of sound or more; from about a second on, a recording of the rover alone "
+            "helps (rover_noise).",
         ),
     )
 

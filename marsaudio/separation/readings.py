@@ -45,6 +45,7 @@ LISTENED_FRAMES = 128  # at a time: as many as a cache holds
 FOLLOWED_FRAMES = 512  # at a time: lines are followed over many frames, so that long batches save work
 HELD_FRAMES = 2400  # of all channels, some three minutes of one: beyond, line-free frames are made twice
 GRID_BITS = 24  # what float32 holds exactly
+SILENCE = "This is digital silence from end to end: there is nothing in it to take apart."
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +171,7 @@ class Plan:
 
     channels: tuple[ChannelPlan, ...]
     step: float
+    reference_notes: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[WindModel, ...]:
@@ -179,7 +181,10 @@ class Plan:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the result must know, once each."""
-        return tuple(dict.fromkeys(note for model in self.models for note in model.notes))
+        of_models = (note for model in self.models for note in model.notes)
+        return tuple(
+            dict.fromkeys((*(f"Of the reference: {note}" for note in self.reference_notes), *of_models))
+        )
 
 
 def plan_separation(source: SampleSource, encoding: str | None, reference: RoverReference | None) -> Plan:
@@ -190,7 +195,7 @@ def plan_separation(source: SampleSource, encoding: str | None, reference: Rover
         learn(listen(source, looked, number, transforms), reference)
         for number in range(1 if looked.equal_channels else source.channels)
     )
-    plan = Plan(channels, grid_step(encoding, looked.peak))
+    plan = Plan(channels, grid_step(encoding, looked.peak), reference.notes if reference else ())
     for note in sorted(plan.notes):
         logger.warning("%s", note)
     return plan
@@ -287,6 +292,8 @@ def learn(heard: Heard, reference: RoverReference | None) -> ChannelPlan:
             lines=density_of_lines(section.lines, transforms.frequencies),
             reference=reference and reference.without(section.lines, transforms.frequencies),
         )
+        if heard.coverage.muted.all():
+            model = dataclasses.replace(model, notes=(SILENCE,))
         models.append(
             dataclasses.replace(
                 model,

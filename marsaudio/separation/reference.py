@@ -51,11 +51,14 @@ class RoverReference:
         Those that were taken out of them.
     frames : float
         How many frames they were learned from.
+    notes : tuple of str
+        What a user of it must know.
     """
 
     rover: RoverFloor
     lines: tuple[Line, ...]
     frames: float
+    notes: tuple[str, ...] = ()
 
     def without(self, lines: Iterable[Line], frequencies: FloatArray) -> RoverReference:
         """The same for a recording out of which some lines were taken: those that were not are floor.

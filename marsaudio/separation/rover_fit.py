@@ -24,7 +24,7 @@ from marsaudio.separation.line_removal import LineCourses, LineRemoval
 from marsaudio.separation.lines import SAME_LINE_HZ, Line, find_lines
 from marsaudio.separation.low_band import HIGHEST_LINE
 from marsaudio.separation.machine import learn_activity
-from marsaudio.separation.model import fit, mean_columns
+from marsaudio.separation.model import WindModel, fit, mean_columns
 from marsaudio.separation.readings import Heard, listen, periodograms_of
 from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_model import RoverModel
@@ -105,7 +105,7 @@ def rover_reference(recording: Recording) -> RoverReference:
     """
     learned = _learn(recording, alone=True)
     frames = learned.seconds * learned.transforms.frames_a_second
-    return RoverReference(learned.rover, learned.lines, frames)
+    return RoverReference(learned.rover, learned.lines, frames, learned.notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,14 +144,17 @@ def _learn(recording: Recording, *, alone: bool) -> _Learned:
             for one in used
         ]
     )
+    independent = min(count / FRAMES_PER_INDEPENDENT, len(periodograms))
+    model = fit(periodograms, transforms.frequencies, high_power, transforms.high, independent=independent)
     notes: tuple[str, ...] = ()
     if alone:
         rover = _floors_of_all(periodograms, high_power, transforms)
+        if _is_windy(model, periodograms):
+            notes = (
+                f"Below {model.cut_off:.0f} Hz its sound rises and falls as wind does. If that is wind, it "
+                "is in this model: learn from a calm stretch, or with alone=False.",
+            )
     else:
-        independent = min(count / FRAMES_PER_INDEPENDENT, len(periodograms))
-        model = fit(
-            periodograms, transforms.frequencies, high_power, transforms.high, independent=independent
-        )
         # What may be steady wind may as well be the rover's, which this is a model of.
         rover = RoverFloor(model.rover.floors + model.steady, model.rover.activity)
         notes = model.notes
@@ -162,6 +165,15 @@ def _learn(recording: Recording, *, alone: bool) -> _Learned:
         notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
     lines = _most_prominent(line for one in used for line in one.sections[0].lines)
     return _Learned(transforms, looked, used, rover, lines, high_power, seconds, notes)
+
+
+def _is_windy(model: WindModel, periodograms: npt.NDArray[np.float32]) -> bool:
+    """Whether more of the power below the cut-off comes and goes as wind does than stays."""
+    if model.cut_off is None:
+        return False
+    below = model.frequencies <= model.cut_off
+    mean = periodograms[:, below].mean(axis=0, dtype=np.float64).sum()
+    return bool(mean > 2 * model.rover.floors[:, below].mean(axis=0).sum())
 
 
 def _all_lines(learned: _Learned) -> tuple[Line, ...]:

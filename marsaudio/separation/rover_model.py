@@ -107,7 +107,7 @@ class RoverModel:
         """What `marsaudio.separate` holds a recording against."""
         # The frames overlap by three quarters.
         frames = self.seconds * 4 * float(self.frequencies[1])
-        return RoverReference(RoverFloor(self.floors, self.activity), self.lines, frames)
+        return RoverReference(RoverFloor(self.floors, self.activity), self.lines, frames, self.notes)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it as JSON, whole or not at all; `marsaudio.load_rover_model` reads it again.
