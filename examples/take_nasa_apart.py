@@ -200,7 +200,7 @@ if unfiltered:
 # What does the detective conclude from NASA's recording? That its filter has a narrow gap at 195 Hz, just
 # where the rover's family of tones begins, and above that turns down everything, more and more: tones, noise
 # and wind alike. A part of the wind's higher pitches may be left even so: the strokes from 500 to 2000 Hz
-# that come with the gusts. marsaudio could not make sure of them, and left them in the rover stem.
+# that come with the gusts. Since they come with them, marsaudio takes what stands out of them for wind.
 #
 # All of that is inferred from the sounds; NASA has not said it. It has a consequence: **the filtered
 # recording is no truth**, and what is called wind below is the wind that the filter let through.

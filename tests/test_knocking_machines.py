@@ -95,6 +95,26 @@ def test_what_hums_or_rests_does_not_knock(name):
     assert not comes_in_knocks(power.astype(np.float64).mean(axis=1))
 
 
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_a_fade_at_the_end_is_no_machine(seconds):
+    frames = 20 * RATE
+    fade = np.ones(frames)
+    if seconds:
+        fade[-seconds * RATE :] = np.linspace(1, 0.01, seconds * RATE)
+    hiss = 0.01 * np.random.default_rng(6).standard_normal(frames)
+    stems = ma.separate(ma.Recording(fade * (gusty_wind(20) + hiss), RATE))
+    assert stems.models[0].rover.activity is None
+
+
+@pytest.mark.parametrize("share", [0.15, 0.3, 0.7, 0.85])
+def test_a_machine_that_runs_for_any_part_of_the_time_is_noticed(share):
+    time = np.arange(20 * RATE) / RATE
+    runs = 0.1 + 0.9 * (time % 5 < 5 * share)
+    noise = 0.02 * np.random.default_rng(7).standard_normal(len(time))
+    stems = ma.separate(ma.Recording(0.3 * gusty_wind(20) + runs * noise, RATE))
+    assert stems.models[0].rover.activity is not None
+
+
 def test_wind_goes_on_from_a_section_that_hums_to_one_that_rattles():
     minutes, seconds = 4, 240
     wind = on_16_bits(gusty_wind(seconds))

@@ -23,7 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A steady machine's level, over so many bins, wavers by less than 0.3 dB, beating lines included.
 FLUCTUATION_DB = 0.33
-NORMAL_95 = 1.645  # standard deviations from the median to the 95 % quantile
+NORMAL_90 = 1.282  # standard deviations from the median to the 90 % quantile
 QUIET_QUANTILE = 0.10
 LEVELS = 5
 LOW_OVER_HIGH_DB = 30.0
@@ -153,9 +153,12 @@ def comes_in_knocks(short_levels: FloatArray) -> bool:
 def level_spread(power: FloatArray) -> float:
     """How far a level in dB spreads, in standard deviations of a normal one: the wider of its two sides.
 
-    max(q95 - q50, q50 - q05) / 1.645. A machine that runs for a tenth of the time, or rests for a tenth, is
-    seen; what happens in less than a twentieth is not.
+    max(q90 - q50, q50 - q10) / 1.282. A machine that runs for an eighth of the time, or rests for one, is
+    seen; what happens in less than a tenth is not. Before the level first reaches its median, and after
+    it last does, nothing counts: a recording that was faded in and out by hand tells of no machine there.
     """
     level = 10 * np.log10(np.maximum(power, 1e-300))
-    low, middle, high = np.quantile(level, [0.05, 0.5, 0.95])
-    return float(max(high - middle, middle - low) / NORMAL_95)
+    reached = np.flatnonzero(level >= np.median(level))
+    level = level[reached[0] : reached[-1] + 1]
+    low, middle, high = np.quantile(level, [0.1, 0.5, 0.9])
+    return float(max(high - middle, middle - low) / NORMAL_90)
