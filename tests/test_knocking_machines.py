@@ -7,7 +7,7 @@ import scipy.signal
 import marsaudio as ma
 from marsaudio import metrics
 from marsaudio.separation import machine
-from marsaudio.separation.frames import Transforms
+from marsaudio.separation.frames import SHORT_FRAMES, Transforms
 from marsaudio.separation.machine import comes_in_knocks
 
 RATE = 16000
@@ -92,7 +92,7 @@ def test_what_hums_or_rests_does_not_knock(name):
         "silence": np.zeros(len(time)),
     }[name]
     power = Transforms.at(RATE).short_power(ma.Recording(0.05 * sound, RATE))
-    assert not comes_in_knocks(power.astype(np.float64).mean(axis=1))
+    assert not comes_in_knocks(power.astype(np.float64).mean(axis=1), SHORT_FRAMES)
 
 
 @pytest.mark.parametrize("seconds", [0, 3])

@@ -11,7 +11,6 @@ from refusals import refused
 
 import marsaudio as ma
 from marsaudio.separation import rover_fit
-from marsaudio.separation.combs import find_combs, find_sidebands
 from marsaudio.separation.families import find_families, with_error
 from marsaudio.separation.lines import Line
 from marsaudio.simulate import simulate_rover
@@ -196,8 +195,7 @@ def test_sidebands_hold_the_lines_that_they_are():
     assert {line.sideband for line in sideband.lines} == {
         line.frequency - line.harmonic * family.frequency for line in sideband.lines
     }
-    (comb,) = find_combs(pump)
-    assert find_sidebands(comb, [*pump, *beside])[0].harmonics == sideband.harmonics
+    assert sideband.harmonics == tuple(range(1, 30))
     assert len(lines) == len(pump) + len(beside)
 
 

@@ -59,8 +59,8 @@ class Bands:
         positive = np.maximum(spectrum, 1e-12 * np.max(spectrum, initial=1e-300))
         return np.asarray(np.exp(self._smoother @ np.log(positive)))
 
-    def falling(self, spectrum: FloatArray) -> FloatArray:
-        """A spectrum that above 150 Hz falls at least as f^(-5/3), as the spectra of turbulence do.
+    def falling(self, spectra: FloatArray) -> FloatArray:
+        """Spectra, (..., bands), that above 150 Hz fall at least as f^(-5/3), as those of turbulence do.
 
         The wind's own falls so or faster: so what has a hump up there, such as a motor, is not taken for it.
 
@@ -70,8 +70,8 @@ class Bands:
         """
         above = self.centres > FALLING_FROM
         slope = (self.centres[above] / FALLING_FROM) ** (5 / 3)
-        bounded = np.array(spectrum, dtype=np.float64)
-        bounded[above] = np.minimum.accumulate(bounded[above] * slope) / slope
+        bounded = np.array(spectra, dtype=np.float64)
+        bounded[..., above] = np.minimum.accumulate(bounded[..., above] * slope, axis=-1) / slope
         return bounded
 
     def to_bins(self, spectrum: FloatArray) -> FloatArray:

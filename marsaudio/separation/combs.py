@@ -130,7 +130,7 @@ def find_combs(
     all that were tried. Half of f0, or another part, explains the same lines with larger p, and double f0
     explains fewer: both have larger P.
 
-    Lines at a common distance from a comb's harmonics (`find_sidebands`) are set aside, too, where that is
+    Lines at a common distance from a comb's harmonics (`surest_sideband`) are set aside, too, where that is
     less likely by chance than the next comb. And where every m-th line of a comb, with lines beside those, is
     less likely than the whole comb, it is taken instead: moved by 14 Hz, the multiples of 195.1 Hz lie near
     multiples of 13.9 Hz.
@@ -366,37 +366,6 @@ def _complete_part(comb: Comb) -> list[Comb]:
     return [replace(part, log10_chance=float(chance[best]) / math.log(10), multiple=m)]
 
 
-def find_sidebands(
-    comb: Comb, lines: Iterable[Line], *, tolerance: float = TOLERANCE, widest: float = WIDEST_SIDEBAND
-) -> list[Sideband]:
-    """Find lines that stand at a common distance from a comb's harmonics, be there a line or not.
-
-    Of N other lines that lie anywhere, those within a tolerance d of some distance from the nearest harmonic
-    are binomial with p = 2 d / f0, as in `find_combs`; each line's own distance is tried, over several d.
-
-    Parameters
-    ----------
-    comb : Comb
-    lines : iterable of Line
-        All lines of the recording; the comb's own are passed over.
-    tolerance : float
-        How far a line may be from the common distance at most, in Hz.
-    widest : float
-        The largest distance that is sought, in Hz.
-
-    Returns
-    -------
-    list of Sideband
-        By their distance.
-    """
-    left = without(lines, (member.line for member in comb.members))
-    found = []
-    while sideband := surest_sideband(comb, left, tolerance=tolerance, widest=widest):
-        found.append(sideband)
-        left = without(left, sideband.lines)
-    return sorted(found, key=lambda sideband: sideband.offset)
-
-
 def surest_sideband(
     comb: Comb,
     lines: Sequence[Line],
@@ -404,9 +373,26 @@ def surest_sideband(
     tolerance: float = TOLERANCE,
     widest: float = WIDEST_SIDEBAND,
 ) -> Sideband | None:
-    """The common distance that is least likely by chance, if it is unlikely enough.
+    """The lines at a common distance from a comb's harmonics that are least likely there by chance.
 
-    As `find_sidebands`, of lines without the comb's own.
+    Of N lines that lie anywhere, those within a tolerance d of some distance from the nearest harmonic, be
+    there a line or not, are binomial with p = 2 d / f0, as in `find_combs`; each line's own distance is
+    tried, over several d.
+
+    Parameters
+    ----------
+    comb : Comb
+    lines : sequence of Line
+        Without the comb's own.
+    tolerance : float
+        How far a line may be from the common distance at most, in Hz.
+    widest : float
+        The largest distance that is sought, in Hz.
+
+    Returns
+    -------
+    Sideband or None
+        None where no distance is unlikely enough.
     """
     carriers = {member.harmonic: member.line for member in comb.members}
     beside = [(round(line.frequency / comb.frequency), line) for line in lines]

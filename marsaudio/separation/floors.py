@@ -31,8 +31,8 @@ FLOOR_ROUNDS = 3
 TOLD_APART = 8.0  # nats a level of activity must gain in likelihood for its floor to count for half
 FAINTEST_SHARE = 1e-3  # of the rover: bins with never more wind than this are all rover
 FAINTEST = 1e-30  # a power that stands for none
-TINY = np.float32(1e-12)  # of the mean floor: below it a floor is none
-TINIEST = np.float32(1e-30)
+LEAST_FLOOR = np.float32(1e-12)  # of the mean floor: below it a floor is none
+TINY = np.float32(FAINTEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,19 +73,18 @@ class Prior:
 
     Attributes
     ----------
-    floors : ndarray of float64, shape (levels, bands or bins)
+    floors : ndarray, shape (levels, bands or bins)
         R0.
-    looks : ndarray of float64, shape (levels, 1)
+    looks : ndarray, shape (levels, 1)
         n0, as how many frames without wind this counts.
     """
 
-    floors: FloatArray
-    looks: FloatArray
+    floors: npt.NDArray[np.floating]
+    looks: npt.NDArray[np.floating]
 
     def scaled(self, scale: float) -> Prior:
         """The same for floors divided by a scale, in single precision."""
-        floors, looks = (self.floors / scale).astype(np.float32), self.looks.astype(np.float32)
-        return Prior(floors, looks)  # type: ignore[arg-type]
+        return Prior((self.floors / scale).astype(np.float32), self.looks.astype(np.float32))
 
 
 def better_floors(
@@ -110,10 +109,10 @@ def better_floors(
     prior : Prior or None
     """
     if prior is not None:
-        one_over = 1 / np.maximum(floors, TINY)
+        one_over = 1 / np.maximum(floors, LEAST_FLOOR)
         observed = observed + prior.looks * (prior.floors * one_over) * one_over
         inverse = inverse + prior.looks * one_over
-    return np.asarray(floors * (observed / (inverse + TINIEST)))
+    return np.asarray(floors * (observed / (inverse + TINY)))
 
 
 def shares_of(activity: Activity | None, high_power: FloatArray) -> FloatArray:
@@ -228,7 +227,7 @@ def refine_floors(
     if prior is not None:
         prior = Prior(prior.floors[:, :stop], prior.looks).scaled(scale)
     for _ in range(FLOOR_ROUNDS):
-        inverse = 1 / np.maximum(weights @ part + blowing, TINIEST)
+        inverse = 1 / np.maximum(weights @ part + blowing, TINY)
         part = better_floors(part, weights.T @ (observed * inverse * inverse), weights.T @ inverse, prior)
         if len(part) > 1:
             part = tied(part, shares, ties[:stop]).astype(np.float32)

@@ -19,6 +19,7 @@ Float32Array = npt.NDArray[np.float32]
 
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
 BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
+SHORT_FRAMES = 7  # half overlapping, in a frame four times as long
 SHORT_FRAMES_BEFORE = 5  # in the first frame, before the first short one that reaches the recording
 FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
 
@@ -144,7 +145,7 @@ class Transforms:
         ndarray of float64, shape (frames, high bands)
         """
         count = (len(short_power) - SHORT_FRAMES_BEFORE) // 2
-        weights = np.sin(np.pi * np.arange(1, 8) / 8) ** 4
+        weights = np.sin(np.pi * np.arange(1, SHORT_FRAMES + 1) / (SHORT_FRAMES + 1)) ** 4
         parts = [weight * short_power[i : i + 2 * count : 2][:count] for i, weight in enumerate(weights)]
         return np.asarray(sum(parts) / weights.sum(), dtype=np.float64)
 

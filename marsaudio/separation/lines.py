@@ -75,13 +75,15 @@ def density_of_lines(lines: Iterable[Line], frequencies: FloatArray) -> FloatArr
     return density
 
 
-def distinct_frequencies(lines: Iterable[Line]) -> list[float]:
-    """The frequencies of lines, rising, without those that an earlier one stands for."""
-    kept: list[float] = []
-    for frequency in sorted(line.frequency for line in lines):
-        if not kept or frequency - kept[-1] > SAME_LINE_HZ:
-            kept.append(frequency)
-    return kept
+def distinct_lines(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Of lines that are one, in several channels or sections, the most prominent; by frequency."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.frequency):
+        if kept and line.frequency - kept[-1].frequency < SAME_LINE_HZ:
+            kept[-1] = max(kept[-1], line, key=lambda one: one.prominence)
+        else:
+            kept.append(line)
+    return tuple(kept)
 
 
 class PhaseStatistics:

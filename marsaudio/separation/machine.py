@@ -29,7 +29,6 @@ LEVELS = 5
 LOW_OVER_HIGH_DB = 30.0
 LOWEST_LEVEL, HIGHEST_LEVEL = 0.08, 0.95  # quantiles of the activity
 SMOOTHED_FRAMES = 3
-SHORT_FRAMES = 7  # in a frame
 KNOCKING = 0.4  # coefficient of variation within a frame
 FAINTEST = 1e-9  # of the loudest band: fainter ones were cut off by a codec or a filter, and tell nothing
 FAINTEST_BELOW_WIND = 1e-11  # of the loudest band where wind is: likewise
@@ -131,20 +130,22 @@ def learn_activity(high_power: FloatArray, bands: HighBands, *, loudest_low: flo
     return Activity(weights, np.zeros(1)).at_levels_of(high_power)
 
 
-def comes_in_knocks(short_levels: FloatArray) -> bool:
+def comes_in_knocks(short_levels: FloatArray, together: int) -> bool:
     """Whether a machine's level changes much within a frame: it knocks, scrapes or rattles.
 
-    The coefficient of variation over the seven short frames in a frame, its median over time, is more than
+    The coefficient of variation over the short frames in a frame, its median over time, is more than
     0.4. Noise alone varies by less than 0.1 over so many bins, and motors that hum by little more.
 
     Parameters
     ----------
     short_levels : ndarray of float64, shape (short frames,)
         The weighted power above the wind's frequencies.
+    together : int
+        How many of them make up a frame.
     """
-    if len(short_levels) < SHORT_FRAMES:
+    if len(short_levels) < together:
         return False
-    frames = np.lib.stride_tricks.sliding_window_view(short_levels, SHORT_FRAMES)
+    frames = np.lib.stride_tricks.sliding_window_view(short_levels, together)
     mean = frames.mean(axis=1)
     sound = mean > 0
     return bool(sound.any() and np.median(frames.std(axis=1)[sound] / mean[sound]) > KNOCKING)

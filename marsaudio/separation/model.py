@@ -203,7 +203,8 @@ def fit(
         prior = Prior(bands.mean(bin_prior.floors), bin_prior.looks)
         notes += _notes_on_reference(fits, independent)
         if guided:
-            floors, bounds = prior.floors, Bounds(np.full(1, FAINTEST), np.full(1, np.inf))
+            floors = np.asarray(prior.floors, dtype=np.float64)
+            bounds = Bounds(np.full(1, FAINTEST), np.full(1, np.inf))
     floors = bounds.keep(floors)
 
     # Level and spectrum of the wind, floors of the rover.

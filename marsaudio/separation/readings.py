@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from marsaudio.formats import audio
 from marsaudio.separation.clicks import WithoutClicks
-from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, OneChannel, Transforms
+from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, SHORT_FRAMES, OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
 from marsaudio.separation.lines import PhaseStatistics, density_of_lines
@@ -313,7 +313,7 @@ def _knocks(heard: Heard, model: WindModel, section: Section) -> bool:
     if activity is None:
         return False
     first, last = (heard.transforms.first_short_frame(frame) for frame in (section.first, section.last))
-    return comes_in_knocks(heard.short_power[first:last] @ activity.weights)
+    return comes_in_knocks(heard.short_power[first:last] @ activity.weights, SHORT_FRAMES)
 
 
 def _fades(sections: tuple[Section, ...], count: int, length: float) -> list[Float32Array]:

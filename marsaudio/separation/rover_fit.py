@@ -21,7 +21,7 @@ from marsaudio.separation.floors import (
 )
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, Transforms
 from marsaudio.separation.line_removal import LineCourses, LineRemoval
-from marsaudio.separation.lines import SAME_LINE_HZ, Line, find_lines
+from marsaudio.separation.lines import Line, distinct_lines, find_lines
 from marsaudio.separation.low_band import HIGHEST_LINE
 from marsaudio.separation.machine import learn_activity
 from marsaudio.separation.model import WindModel, fit, mean_columns
@@ -163,7 +163,7 @@ def _learn(recording: Recording, *, alone: bool) -> _Learned:
     seconds = count / transforms.frames_a_second
     if seconds < SHORT_SECONDS:
         notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
-    lines = _most_prominent(line for one in used for line in one.sections[0].lines)
+    lines = distinct_lines(line for one in used for line in one.sections[0].lines)
     return _Learned(transforms, looked, used, rover, lines, high_power, seconds, notes)
 
 
@@ -186,18 +186,7 @@ def _all_lines(learned: _Learned) -> tuple[Line, ...]:
         )
         if line.frequency > HIGHEST_LINE
     ]
-    return _most_prominent((*learned.lines, *above))
-
-
-def _most_prominent(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Of lines that are one in several channels the most prominent, by frequency."""
-    kept: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.frequency):
-        if kept and line.frequency - kept[-1].frequency < SAME_LINE_HZ:
-            kept[-1] = max(kept[-1], line, key=lambda one: one.prominence)
-        else:
-            kept.append(line)
-    return tuple(kept)
+    return distinct_lines((*learned.lines, *above))
 
 
 def _follow(heard: Heard, lines: Iterable[Line], looked: Survey) -> LineCourses:

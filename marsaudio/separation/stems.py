@@ -19,7 +19,7 @@ from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
-from marsaudio.separation.lines import distinct_frequencies
+from marsaudio.separation.lines import distinct_lines
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.readings import Plan, plan_separation
 from marsaudio.separation.reference import RoverReference
@@ -68,7 +68,10 @@ class Stems:
         """The frequencies of the rover's lines in each distinct channel, in Hz."""
         channels = sorted({model.channel for model in self.models})
         return [
-            distinct_frequencies(line for model in self.models_of(channel) for line in model.lines)
+            [
+                line.frequency
+                for line in distinct_lines(line for model in self.models_of(channel) for line in model.lines)
+            ]
             for channel in channels
         ]
 

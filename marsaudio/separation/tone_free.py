@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from marsaudio.separation.frames import OneChannel, Transforms
-from marsaudio.separation.lines import distinct_frequencies
+from marsaudio.separation.lines import distinct_lines
 from marsaudio.separation.readings import line_removal, listen
 from marsaudio.separation.survey import Coverage, survey
 from marsaudio.spectra.stft import OneChannelOf, Samples, SampleSource
@@ -36,7 +36,8 @@ def tone_free_channels(
     for number in range(1 if looked.equal_channels else source.channels):
         if line_frequencies is None:
             heard = listen(source, looked, number, transforms)
-            frequencies = distinct_frequencies(line for section in heard.sections for line in section.lines)
+            lines = distinct_lines(line for section in heard.sections for line in section.lines)
+            frequencies = [line.frequency for line in lines]
         else:
             frequencies = line_frequencies[number]
         one = OneChannel(source, number, looked.offset(number))

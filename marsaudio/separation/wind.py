@@ -109,7 +109,7 @@ def learn_shapes(
         looks = np.maximum(counts[j] * independent / len(level), 1.0) * bands.widths / ERRORS_OF_WINDOW
         significance = np.maximum(own, 0) / ((floor + common) / np.sqrt(looks))
         trust = significance**2 / (TRUSTED_SIGNIFICANCE**2 + significance**2)
-        own = bands.smooth(np.maximum(own, 1e-9 * (floor + common)))
+        own = bands.falling(bands.smooth(np.maximum(own, 1e-9 * (floor + common))))
         shapes.append(trust * own + (1 - trust) * common)
     rising = np.maximum.accumulate(np.asarray(levels) * (1 + 1e-9 * np.arange(LEVELS)))
     return WindSpectrum(np.maximum(rising, 1e-300), np.asarray(shapes))
