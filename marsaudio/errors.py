@@ -12,7 +12,7 @@ class ParameterError(MarsAudioError, ValueError):
 
 
 class AudioFormatError(MarsAudioError, OSError):
-    """A file cannot be read as audio, or a format cannot hold these samples."""
+    """A file cannot be read as audio or as labels, or a format cannot hold these samples."""
 
 
 class DataUnavailableError(MarsAudioError, FileNotFoundError):

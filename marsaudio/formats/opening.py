@@ -27,12 +27,14 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a path, refusing what is no file, not there, locked or empty."""
+def open_for_reading(
+    path: str | os.PathLike[str], *, wanted: str = "an audio file", may_be_empty: bool = False
+) -> BinaryIO:
+    """Open a path, refusing what is no file, not there, locked or, unless it may be, empty."""
     name = name_of(path)
     kind = kind_of(path)
     if kind == "folder":
-        raise AudioFormatError(f"{name} is a folder, not an audio file. Name a file inside it.")
+        raise AudioFormatError(f"{name} is a folder, not {wanted}. Name a file inside it.")
     if kind == "other":
         # Opening a pipe would wait for somebody to write to it.
         raise AudioFormatError(
@@ -46,7 +48,7 @@ def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
         ) from error
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise AudioFormatError(f"Cannot open {name}: {reason_of(error)}.") from error
-    if not stream.read(1):
+    if not may_be_empty and not stream.read(1):
         stream.close()
         raise AudioFormatError(f"{name} is empty (0 bytes). Fetch or copy it again.")
     stream.seek(0)
