@@ -16,6 +16,7 @@ _MODULE_OF_NAME = {
     "DataUnavailableError": "errors",
     "Drift": "separation.line_courses",
     "Family": "separation.families",
+    "Label": "formats.labels",
     "MarsAudioError": "errors",
     "OutputError": "errors",
     "ParameterError": "errors",
@@ -34,10 +35,12 @@ _MODULE_OF_NAME = {
     "listening_copy": "report.listening",
     "load": "loading",
     "load_rover_model": "separation.rover_model",
+    "read_labels": "formats.label_files",
     "separate": "separation.stems",
     "separate_file": "separation.stems",
     "simulate_scene": "simulate",
     "spectrogram": "spectra.spectrogram",
+    "write_labels": "formats.label_files",
 }
 _MODULES = ("catalog", "errors", "metrics", "plot", "simulate")
 

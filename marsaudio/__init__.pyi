@@ -12,6 +12,9 @@ from marsaudio.errors import ParameterError as ParameterError
 from marsaudio.events.detection import detect_wind as detect_wind
 from marsaudio.events.table import WindEvent as WindEvent
 from marsaudio.events.table import WindEvents as WindEvents
+from marsaudio.formats.label_files import read_labels as read_labels
+from marsaudio.formats.label_files import write_labels as write_labels
+from marsaudio.formats.labels import Label as Label
 from marsaudio.loading import load as load
 from marsaudio.recording import Calibration as Calibration
 from marsaudio.recording import Recording as Recording
