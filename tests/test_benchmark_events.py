@@ -2,10 +2,15 @@
 
 import event_peers
 import event_scenes
+import event_tables
 import false_alarms
 import numpy as np
 import pytest
 import rover_noise
+from event_peers import OURS
+from event_results import EventCase, EventResults
+from event_tables import METHODS
+from invariance import edge_move
 
 import marsaudio as ma
 from marsaudio import metrics
@@ -165,3 +170,22 @@ def test_a_peers_intervals_lie_half_a_hop_around_its_frames():
     loud = np.array([False, True, True, False])
     # The frames' centres are 0.125, 0.175, 0.225 and 0.275 s.
     assert event_peers.runs(loud) == [pytest.approx((0.15, 0.25))]
+
+
+def test_the_table_says_where_a_peer_is_better():
+    perfect, wrong = ([(1.0, 2.0)], [(5.0, 6.0)])
+    cases = [EventCase("gusts", snr_db, 1) for snr_db in (3.0, 6.0)]
+    rows = [
+        {method: metrics.event_scores(perfect if method in good else wrong, perfect) for method in METHODS}
+        for good in ((OURS,), tuple(event_peers.PEERS))
+    ]
+    lines = event_tables.f1(EventResults(cases, rows)).splitlines()
+    assert [line.split("|")[-2].strip() for line in lines[2:5]] == ["yes", "no", "as good"]
+    assert lines[-1].endswith(": no.")
+
+
+def test_an_edge_that_moves_is_seen_and_so_is_another_number_of_events():
+    events = [(1.0, 2.0), (5.0, 6.0)]
+    assert edge_move(events, [(1.0, 2.0), (5.0, 6.25)]) == 0.25
+    assert edge_move([], []) == 0.0
+    assert np.isnan(edge_move(events, events[:1]))

@@ -97,6 +97,8 @@ def jittered(rng, intervals):
     ]
 
 
+# dcase_util, which sed_eval imports, imports it.
+PKG_RESOURCES = pytest.mark.filterwarnings("ignore:pkg_resources is deprecated as an API:UserWarning")
 CRITERIA = [(0.25, 0.5), (0.5, 0.5), (0.125, 0.5)]
 DRAWS = range(60)
 
@@ -129,6 +131,7 @@ def mir_eval_scores(detected, truth, collar, offset_ratio):
     )
 
 
+@PKG_RESOURCES
 @pytest.mark.parametrize(("collar", "offset_ratio"), CRITERIA)
 def test_scores_by_collar_are_those_of_sed_eval_and_mir_eval(collar, offset_ratio):
     hits = 0
@@ -147,6 +150,7 @@ def test_scores_by_collar_are_those_of_sed_eval_and_mir_eval(collar, offset_rati
     assert hits > len(DRAWS)
 
 
+@PKG_RESOURCES
 def test_where_matches_are_unambiguous_greedy_ones_and_mean_overlaps_agree_too():
     for seed in DRAWS:
         rng = np.random.default_rng(seed)
