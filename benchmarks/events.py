@@ -4,7 +4,7 @@
     python benchmarks/events.py --seeds 1 --minutes 20            # a part of it: a few minutes
     python benchmarks/events.py --output output/quality           # all: an hour on two cores
     python benchmarks/events.py --report --docs docs              # and into the documentation's tables
-    python benchmarks/events.py --choose                          # the best parameters of the peers
+    python benchmarks/events.py --choose --seeds 6                # the best parameters of the peers
 
 Prints tables in Markdown. --output DIR writes events.csv (a row for each scene and method) and events.md
 there. The draws are those that parameters may be chosen on; with --report those that are reported, on which
