@@ -18,7 +18,7 @@ import marsaudio as ma
 EDL_PRODUCTS = [f"m2020_edlcam_raw/data_audio/mic_00000170_000_00000{second}.wav" for second in (0, 1)]
 
 
-def _recorded(name: str) -> Path:
+def recorded(name: str) -> Path:
     return Path(os.environ.get("MARSAUDIO_DATA_DIR", "")) / name
 
 
@@ -32,7 +32,7 @@ def _simulated_rover(**parameters: float) -> Draw:
 
 def _rover_sol1125(rng: np.random.Generator) -> Array:
     """A steady sound with the spectrum of the second of rover noise that the EDL microphone recorded."""
-    parts = [ma.load(_recorded(name)).samples[1] for name in EDL_PRODUCTS]
+    parts = [ma.load(recorded(name)).samples[1] for name in EDL_PRODUCTS]
     second = np.concatenate(parts).astype(np.float64)[round(0.9 * RATE) :]
     high_pass = scipy.signal.butter(2, 20, "highpass", fs=RATE, output="sos")
     frequencies, density = scipy.signal.welch(
@@ -227,5 +227,5 @@ FLUCTUATING_MACHINES: dict[str, Draw] = {
 SIMULATED_ROVERS = ("rover", "rover, noisy", "rover, drifting")  # whose lines are known
 IN_THE_WINDS_BAND = ("rumble", "train")
 
-if "MARSAUDIO_DATA_DIR" in os.environ and all(_recorded(name).exists() for name in EDL_PRODUCTS):
+if "MARSAUDIO_DATA_DIR" in os.environ and all(recorded(name).exists() for name in EDL_PRODUCTS):
     STEADY_MACHINES["rover, sol 1125"] = _rover_sol1125

@@ -1,19 +1,14 @@
-"""How good a separation or a detection is, against a known truth: one function each.
+"""How good a separation is, against a known truth: one function each.
 
 Arrays of samples are of shape (..., frames) and are compared as one signal over all their channels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-
-Interval = tuple[float, float]
 
 
 def sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
@@ -119,107 +114,6 @@ def line_suppression(
         )
     powers = [np.sum(np.abs(np.fft.rfft(x * window)[..., inside]) ** 2) for x in (before, after)]
     return _ratio_db(*powers)
-
-
-@dataclass(frozen=True)
-class EventScores:
-    """How well detected intervals match true ones.
-
-    Attributes
-    ----------
-    precision, recall, f1 : float
-        Of the matched pairs; 1 where there was nothing to find and nothing was found.
-    matches : tuple of (int, int)
-        Numbers of the detected and the true interval of each pair.
-    onset_errors : tuple of float
-        Detected minus true start of each pair, in seconds.
-    """
-
-    precision: float
-    recall: float
-    f1: float
-    matches: tuple[tuple[int, int], ...]
-    onset_errors: tuple[float, ...]
-
-
-def event_scores(
-    detected: Sequence[Interval], truth: Sequence[Interval], *, minimum_iou: float = 0.5
-) -> EventScores:
-    """Match detected to true intervals one to one, and count.
-
-    A pair matches where its intersection over union reaches `minimum_iou`; of all ways to pair, the one with
-    the most matches is taken (a maximum bipartite matching, as in mir_eval and sed_eval).
-
-    Parameters
-    ----------
-    detected, truth : sequence of (start, end)
-        In seconds.
-    minimum_iou : float, optional
-        From above 0 to 1.
-
-    Returns
-    -------
-    EventScores
-
-    Raises
-    ------
-    ParameterError
-        An interval ends before it starts, or `minimum_iou` is out of its range.
-
-    Examples
-    --------
-    >>> from marsaudio import metrics
-    >>> metrics.event_scores([(1.0, 3.0), (8.0, 9.0)], [(1.5, 3.0)]).precision
-    0.5
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    if not 0 < minimum_iou <= 1:
-        raise ParameterError(f"minimum_iou={minimum_iou} must be above 0 and at most 1.")
-    for start, end in (*detected, *truth):
-        if not end > start:
-            raise ParameterError(f"The interval from {start} to {end} s must end after it starts.")
-    overlap = np.array([[intersection_over_union(a, b) for b in truth] for a in detected])
-    matches: list[tuple[int, int]] = []
-    if overlap.size:
-        # Matches come first; among equally many, the larger overlap.
-        worth = np.where(overlap >= minimum_iou, 1 + overlap / (1 + len(detected)), 0.0)
-        rows, columns = linear_sum_assignment(worth, maximize=True)
-        matches = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if worth[i, j] > 0]
-    hits = len(matches)
-    precision = hits / len(detected) if detected else float(not truth)
-    recall = hits / len(truth) if truth else float(not detected)
-    total = len(detected) + len(truth)
-    return EventScores(
-        precision,
-        recall,
-        2 * hits / total if total else 1.0,
-        tuple(matches),
-        tuple(float(detected[i][0] - truth[j][0]) for i, j in matches),
-    )
-
-
-def intersection_over_union(a: Interval, b: Interval) -> float:
-    """The length that two intervals share, over the length that they cover together.
-
-    Parameters
-    ----------
-    a, b : (start, end)
-        In seconds.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Examples
-    --------
-    >>> from marsaudio import metrics
-    >>> metrics.intersection_over_union((0.0, 2.0), (1.0, 4.0))
-    0.25
-    """
-    shared = max(min(a[1], b[1]) - max(a[0], b[0]), 0.0)
-    return shared / ((a[1] - a[0]) + (b[1] - b[0]) - shared)
 
 
 def _validated(
