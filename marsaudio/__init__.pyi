@@ -7,9 +7,12 @@ from marsaudio.errors import AudioFormatError as AudioFormatError
 from marsaudio.errors import CalibrationError as CalibrationError
 from marsaudio.errors import DataUnavailableError as DataUnavailableError
 from marsaudio.errors import MarsAudioError as MarsAudioError
+from marsaudio.errors import MissingLibraryError as MissingLibraryError
 from marsaudio.errors import OutputError as OutputError
 from marsaudio.errors import ParameterError as ParameterError
+from marsaudio.events.baseline import QuietLevel as QuietLevel
 from marsaudio.events.detection import detect_wind as detect_wind
+from marsaudio.events.detection import detect_wind_file as detect_wind_file
 from marsaudio.events.table import WindEvent as WindEvent
 from marsaudio.events.table import WindEvents as WindEvents
 from marsaudio.formats.label_files import read_labels as read_labels

@@ -45,7 +45,12 @@ SourceArgument = Annotated[
 BandOption = Annotated[
     tuple[float, float] | None, typer.Option(metavar="LOW HIGH", help="Where wind is looked for, in Hz.")
 ]
-ThresholdOption = Annotated[float | None, typer.Option(help="The least rise above the quiet, in dB.")]
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--false-alarms", metavar="RATE", help="Events a minute that may be chance: 0.1 if left out."
+    ),
+]
 DurationOption = Annotated[float | None, typer.Option(help="Shorter events are left out, in seconds.")]
 GapOption = Annotated[float | None, typer.Option(help="Events that are closer become one, in seconds.")]
 NoiseOption = Annotated[
@@ -167,7 +172,7 @@ def analyze(
     ),
     rover_noise: NoiseOption = None,
     band: BandOption = None,
-    threshold_db: ThresholdOption = None,
+    false_alarms: RateOption = None,
     minimum_duration: DurationOption = None,
     merge_gap: GapOption = None,
 ) -> None:
@@ -182,10 +187,13 @@ def analyze(
         output,
         rover_noise=_load_reference(rover_noise),
         **_given(
-            band=band, threshold_db=threshold_db, minimum_duration=minimum_duration, merge_gap=merge_gap
+            false_alarms_per_minute=false_alarms,
+            band=band,
+            minimum_duration=minimum_duration,
+            merge_gap=merge_gap,
         ),
     )
-    _say_what_it_is(result.recording)
+    _say_what_it_is(result.recording.source, result.recording.duration, result.recording.sample_rate)
     _show_events(result.events)
     typer.echo(result.summary["in_doubt"])
     _table((name, str(path)) for name, path in result.files.items())
@@ -234,7 +242,7 @@ def fit_rover(
         raise ParameterError(f"--output {str(output)!r} must end in .json.")
     model = fit_rover(recording, alone=not with_wind)
     path = model.save(output)
-    _say_what_it_is(recording)
+    _say_what_it_is(recording.source, recording.duration, recording.sample_rate)
     for note in model.notes:
         typer.echo(note)
     kind = "steady" if model.activity is None else f"{len(model.floors)} levels of activity"
@@ -270,7 +278,7 @@ def spectrogram(
         maximum_frequency=max_frequency,
     )
     saved = picture.save(output)
-    _say_what_it_is(recording)
+    _say_what_it_is(recording.source, recording.duration, recording.sample_rate)
     _table([("spectrogram", str(saved))])
 
 
@@ -278,28 +286,46 @@ def spectrogram(
 def events(
     source: SourceArgument = "sample",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write them to this CSV file.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write them to this file: .csv, .json, .txt for Audacity, .selections.txt for Raven.",
+        ),
     ] = None,
     band: BandOption = None,
-    threshold_db: ThresholdOption = None,
+    false_alarms: RateOption = None,
     minimum_duration: DurationOption = None,
     merge_gap: GapOption = None,
 ) -> None:
-    """Find when the wind rises above the quiet."""
-    from marsaudio.events.detection import detect_wind
-    from marsaudio.loading import load
+    """Find when the wind rises above the quiet.
+
+    In noise alone, as many events a minute are found as --false-alarms says. Memory stays small at any
+    length.
+    """
+    from marsaudio.events.detection import detect_wind_file
+    from marsaudio.formats import audio
+    from marsaudio.formats.label_files import format_of_new
+    from marsaudio.loading import locate, with_what_the_file_says
     from marsaudio.report.targets import check_input_is_kept
 
-    recording = load(source)
-    check_input_is_kept(recording.source, [output] if output else [])
-    found = detect_wind(
-        recording,
+    file, known = locate(source)
+    check_input_is_kept(known, [output] if output else [])
+    if output is not None:
+        format_of_new(output, None)  # before any work is done
+    found = detect_wind_file(
+        source,
         **_given(
-            band=band, threshold_db=threshold_db, minimum_duration=minimum_duration, merge_gap=merge_gap
+            false_alarms_per_minute=false_alarms,
+            band=band,
+            minimum_duration=minimum_duration,
+            merge_gap=merge_gap,
         ),
     )
     saved = found.save(output) if output is not None else None
-    _say_what_it_is(recording)
+    opened = audio.AudioFile(file)
+    known = with_what_the_file_says(known, opened.info.metadata)
+    _say_what_it_is(known, found.duration, opened.sample_rate)
     _show_events(found)
     if saved is not None:
         _table([("events", str(saved))])
@@ -344,7 +370,7 @@ def clip(
         part = (stems.wind if wind else stems.rover).clip(start, stop)
     copy = listening_copy(part, fade=fade, peak_db=peak_db)
     saved = copy.save(output)
-    _say_what_it_is(copy)
+    _say_what_it_is(copy.source, copy.duration, copy.sample_rate)
     change = copy.source.history[-1] if copy is not part else "the level is unchanged"
     typer.echo(f"{change[0].upper()}{change[1:]}.")
     _table([("clip", str(saved))])
@@ -402,11 +428,10 @@ def _load_reference(rover_noise: str | None) -> Recording | RoverModel | None:
     return load_rover_model(rover_noise) if rover_noise.lower().endswith(".json") else load(rover_noise)
 
 
-def _say_what_it_is(recording: Recording) -> None:
-    source = recording.source
+def _say_what_it_is(source: Source, duration: float, sample_rate: float) -> None:
     title = f" ({source.title})" if source.title else ""
     steps = "".join(f", {step}" for step in source.history if not step.startswith("for listening"))
-    typer.echo(f"{source.name}{title}{steps}: {recording.duration:.3f} s at {recording.sample_rate:g} Hz.")
+    typer.echo(f"{source.name}{title}{steps}: {duration:.3f} s at {sample_rate:g} Hz.")
     _say_where_from(source)
 
 
@@ -424,12 +449,8 @@ def _show_events(events: WindEvents) -> None:
     typer.echo(f"{count}{quiet}. {events.note}".rstrip())
     if not events:
         return
-    typer.echo("  #   start (s)    end (s)   peak (s)   level (dB)   over quiet (dB)")
-    for number, event in enumerate(events, start=1):
-        typer.echo(
-            f"{number:3}{event.start:12.2f}{event.end:11.2f}{event.peak_time:11.2f}"
-            f"{event.level:13.1f}{event.excess:18.1f}"
-        )
+    for number, row in enumerate(events.table_lines()):
+        typer.echo(f"{number or '#':>3} {row}")
 
 
 def _show_families(model: RoverModel) -> None:

@@ -25,3 +25,7 @@ class OutputError(MarsAudioError, OSError):
 
 class CalibrationError(MarsAudioError, ValueError):
     """A sensitivity is missing, has no source, or is not a positive number."""
+
+
+class MissingLibraryError(MarsAudioError, ImportError):
+    """What was asked for needs a library that is not installed."""

@@ -203,14 +203,12 @@ class Recording:
     @property
     def level_unit(self) -> str:
         """The unit of levels: pascals appear only where a sensitivity was given with its source."""
-        return "dB re 20 µPa" if self.calibration else "dB re full scale"
+        return level_unit_and_offset(self.calibration)[0]
 
     @property
     def level_offset(self) -> float:
         """What to add to a level in dB re full scale, in dB, for a level in `level_unit`."""
-        if self.calibration is None:
-            return 0.0
-        return float(20 * np.log10(self.calibration.pascal_per_full_scale / AIR_REFERENCE_PRESSURE))
+        return level_unit_and_offset(self.calibration)[1]
 
     def blocks(self, length: int = audio.BLOCK_FRAMES) -> Iterator[Samples]:
         """Give the samples in blocks of shape (channels, `length`); the last may be shorter."""
@@ -413,6 +411,14 @@ def _positive_number(value: object) -> bool:
 def seconds_text(time: float) -> str:
     """A time to the microsecond, without the zeros at its end."""
     return f"{time:.6f}".rstrip("0").rstrip(".")
+
+
+def level_unit_and_offset(calibration: Calibration | None) -> tuple[str, float]:
+    """The unit of levels, and what to add to one in dB re full scale for it, in dB."""
+    if calibration is None:
+        return "dB re full scale", 0.0
+    offset = 20 * np.log10(calibration.pascal_per_full_scale / AIR_REFERENCE_PRESSURE)
+    return "dB re 20 µPa", float(offset)
 
 
 def require_recording(value: object, function: str) -> None:

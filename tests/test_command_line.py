@@ -394,6 +394,14 @@ def test_info_of_a_saved_simulation_says_that_it_is_one(run, tmp_path):
 
 
 def test_a_table_of_events_must_be_named_as_one(run, gusty_wav, tmp_path):
-    code, _, err = run("events", gusty_wav, "-o", tmp_path / "events.txt")
+    code, _, err = run("events", gusty_wav, "-o", tmp_path / "events.wav")
     assert (code, len(err)) == (2, 1)
     assert ".csv" in err[0]
+
+
+def test_events_go_to_audacity_as_well(run, gusty_wav, tmp_path):
+    code, out, _ = run("events", gusty_wav, "--false-alarms", "0.01", "-o", tmp_path / "events.txt")
+    assert code == 0
+    (label,) = ma.read_labels(tmp_path / "events.txt")
+    assert label.text == "wind"
+    assert any(f"{label.start:.2f}" in line for line in out)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.patches import StepPatch
 
 import marsaudio as ma
 from marsaudio.plot.spectrograms import frame_for_picture
@@ -82,9 +83,12 @@ def test_of_very_many_events_each_has_a_bar_and_the_numbers_keep_clear_of_each_o
 
 
 def test_quiet_and_threshold_are_drawn_where_the_detection_had_them(gusty, events):
-    lines = {line.get_label(): line.get_ydata()[0] for line in ma.plot.level(gusty, events).axes.lines}
-    assert lines["quiet"] == events.quiet_level
-    assert lines["threshold"] == events.quiet_level + events.parameters["threshold_used_db"]
+    patches = ma.plot.level(gusty, events).axes.patches
+    drawn = {patch.get_label(): patch.get_data() for patch in patches if isinstance(patch, StepPatch)}
+    assert list(drawn["quiet"].values) == [events.quiet_level]
+    threshold = events.quiet_level + events.parameters["threshold_used_db"]
+    assert list(drawn["threshold"].values) == pytest.approx([threshold])
+    assert list(drawn["quiet"].edges) == [0.0, gusty.duration]
 
 
 def test_the_level_has_a_gap_where_the_recording_is_muted(gusty):

@@ -14,7 +14,6 @@ from refusals import refused
 
 import marsaudio as ma
 from marsaudio.atomic import replace_when_complete, write_text
-from marsaudio.formats import event_table
 from marsaudio.formats.audio import AudioWriter
 
 SUFFIXES = [".wav", ".flac", ".ogg", ".mp3"]
@@ -281,27 +280,3 @@ def test_a_name_that_no_file_can_have(folder, name):
 def test_text_is_utf_8_with_plain_line_ends_whatever_it_holds(folder):
     path = write_text(folder / "text.txt", "20 µPa\nx\udcff.wav\n")
     assert path.read_bytes() == "20 µPa\nx\\udcff.wav\n".encode()
-
-
-class TestEventTables:
-    def test_known_columns_come_first_with_their_units(self, folder):
-        rows = [{"note": "a,b", "end": 2.5, "start": 1.25}, {"note": "", "end": 4, "start": 3.0}]
-        path = event_table.write_csv(folder / "events.csv", ["start", "end"], rows)
-        assert path.read_text().splitlines() == [
-            "start_s,end_s,note",
-            '1.250,2.500,"a,b"',
-            "3.000,4.000,",
-        ]
-
-    def test_what_only_later_rows_have_is_not_lost(self, folder):
-        rows = [{"start": 1.0}, {"start": 2.0, "level": -30.0, "own": 1.0}]
-        path = event_table.write_csv(folder / "events.csv", ["start"], rows)
-        assert path.read_text().splitlines() == [
-            "start_s,level_db,own",
-            "1.000,,",
-            "2.000,-30.000,1.000",
-        ]
-
-    def test_a_table_without_rows_has_its_header(self, folder):
-        path = event_table.write_csv(folder / "events.csv", ["start", "end"], [])
-        assert path.read_text() == ",".join(event_table.COLUMNS.values()) + "\n"

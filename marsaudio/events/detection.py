@@ -2,54 +2,72 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-from marsaudio.events.level import FRAME_SECONDS, SMOOTHING_SECONDS, BandLevel, band_level, smoothed_level
-from marsaudio.events.table import WindEvent, WindEvents
-from marsaudio.recording import Recording, require_recording
+from marsaudio.events.baseline import Baseline, find_baseline
+from marsaudio.events.level import (
+    FRAME_SECONDS,
+    HOP_SECONDS,
+    SMOOTHING_SECONDS,
+    BandLevel,
+    band_level,
+    smoothed_level,
+)
+from marsaudio.events.measuring import Evidence, is_tone, measure_event, times_of
+from marsaudio.events.stretches import REACH_BELOW_PEAK_DB, SEPARATE_PEAK_DB, Rules, find_stretches
+from marsaudio.events.table import WindEvents
+from marsaudio.formats import audio
+from marsaudio.loading import locate
+from marsaudio.recording import Calibration, Recording, level_unit_and_offset, require_recording
 from marsaudio.separation.stems import Stems
+from marsaudio.spectra.stft import SampleSource
 
 FloatArray = npt.NDArray[np.float64]
 
 WIND_BAND = (20.0, 250.0)  # Hz; where wind on Mars is heard
-QUIET_QUANTILE = 0.2
-SPREADS = 3.0  # the threshold in spreads of the smoothed level, where that is more than threshold_db
-# Wind noise grows as the fourth power of the wind speed or so: 12 dB below its peak level, the wind's dynamic
-# pressure is half of that at the peak. There an event ends, if it does not end in the quiet before.
-HALF_PRESSURE_DB = 12.0
-BESIDE_SECONDS = 1.0  # what counts as just outside of an event
-SEPARATE_PEAK_DB = 6.0  # how far the level must fall between two events that are not one
+LEAST_RATE, MOST_RATE = 1e-6, 5.0  # false alarms a minute; beyond, events of noise run into each other
+CLEAR_SECONDS = 0.5  # from an event, before the quiet's spectrum is read
 
 
 def detect_wind(
     sound: Recording | Stems,
     *,
+    false_alarms_per_minute: float = 0.1,
     band: tuple[float, float] = WIND_BAND,
-    threshold_db: float = 3.0,
     minimum_duration: float = 0.3,
     merge_gap: float = 0.25,
 ) -> WindEvents:
-    """Find when the wind rises above the quiet.
+    """Find when the wind rises above the quiet, with a stated rate of false alarms.
 
     The level of the band is measured after the rover's lines were taken out, and smoothed over half a second
-    (the mean of the decibels). The quiet level is its 20 % quantile over all that is not muted or faded out.
-    An event begins to count where the level exceeds the quiet by the threshold, reaches out to where it has
-    fallen to half the threshold, but not beyond 12 dB below its own peak, where the wind's dynamic
-    pressure is half (level proportional to U**4: the guide line in the plotting code of A. E. Stott et al.,
-    JGR Planets, 2023). Its edges lie where the level is halfway, in dB, between outside and inside. Steady
-    wind raises the quiet level itself and is not seen.
+    (the mean of the decibels). The quiet level is the least of what several quantiles of it tell, so that a
+    recording may be windy for most of the time. The threshold above the quiet is the one that steady noise
+    with the spectrum of this recording's quiet reaches as often as `false_alarms_per_minute` says, once it
+    has gone through all of what follows: it is found by simulation (`marsaudio.events.chance`). Where the
+    quiet wavers more than such noise does, the threshold is so many times higher, up to 12 dB.
+
+    An event reaches out from where the level exceeds the threshold to where it has fallen to half of it, but
+    not beyond 14 dB below its own peak, where the wind blows at two thirds of its highest speed (level
+    proportional to U**4: the guide line in the plotting code of A. E. Stott et al., JGR Planets, 2023). Its
+    edges lie where the level is halfway, in dB, between outside and inside.
+
+    Where the noise above 1 kHz steps up or down for good, as when a pump starts, quiet and threshold are
+    found anew. Steady wind raises the quiet level itself and is not seen; and what else makes low noise for
+    a while, such as a machine, is found as well: see `WindEvent.rover_transient`.
 
     Parameters
     ----------
     sound : Recording or Stems
-        The recording, or its stems, whose sum it is: then the lines need not be found again.
+        The recording, or its stems, whose sum it is.
+    false_alarms_per_minute : float, optional
+        How many events a minute may be found where there is no wind, from 0.000001 to 5.
     band : (low, high), optional
         In Hz.
-    threshold_db : float, optional
-        The least rise above the quiet, in dB. Where the quieter half of this recording wavers by more than
-        a third of that, three times its spread counts instead, up to 12 dB.
     minimum_duration : float, optional
         Seconds; shorter events are left out.
     merge_gap : float, optional
@@ -64,6 +82,10 @@ def detect_wind(
     ParameterError
         A value is out of its range.
 
+    See Also
+    --------
+    detect_wind_file : The same for a file of any length, in flat memory.
+
     Examples
     --------
     >>> import marsaudio as ma
@@ -71,160 +93,162 @@ def detect_wind(
     >>> events[0].start < events[0].peak_time < events[0].end
     True
     """
-    recording, lines = (
-        (sound.recording, sound.line_frequencies) if isinstance(sound, Stems) else (sound, None)
-    )
+    recording = sound.recording if isinstance(sound, Stems) else sound
     require_recording(recording, "detect_wind")
-    for name, value in (("threshold_db", threshold_db), ("minimum_duration", minimum_duration)):
-        if not (np.isfinite(value) and value > 0):
-            raise ParameterError(f"{name}={value} must be a positive number.")
+    return _detect(
+        recording, recording.calibration, false_alarms_per_minute, band, _rules(minimum_duration, merge_gap)
+    )
+
+
+def detect_wind_file(
+    source: str | os.PathLike[str],
+    *,
+    false_alarms_per_minute: float = 0.1,
+    band: tuple[float, float] = WIND_BAND,
+    minimum_duration: float = 0.3,
+    merge_gap: float = 0.25,
+    calibration: Calibration | None = None,
+) -> WindEvents:
+    """Find the wind in a file, block by block: the same events as `detect_wind`, in flat memory.
+
+    Parameters
+    ----------
+    source
+        A catalog key, the path of an audio file, or the path of a PDS4 label.
+    false_alarms_per_minute, band, minimum_duration, merge_gap : optional
+        As for `detect_wind`.
+    calibration : Calibration, optional
+        What full scale is in pascals.
+
+    Returns
+    -------
+    WindEvents
+
+    Raises
+    ------
+    ParameterError
+        A value is out of its range.
+    DataUnavailableError, AudioFormatError
+        As `marsaudio.load`.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> ma.detect_wind_file("sample").events == ma.detect_wind(ma.load("sample")).events
+    True
+    """
+    rules = _rules(minimum_duration, merge_gap)
+    file, _ = locate(source)
+    return _detect(audio.AudioFile(file), calibration, false_alarms_per_minute, band, rules)
+
+
+def _rules(minimum_duration: float, merge_gap: float) -> Rules:
+    if not (np.isfinite(minimum_duration) and minimum_duration > 0):
+        raise ParameterError(
+            f"minimum_duration={minimum_duration} must be a positive number of seconds, such as 0.3."
+        )
     if not (np.isfinite(merge_gap) and merge_gap >= 0):
         raise ParameterError(f"merge_gap={merge_gap} must be zero or a positive number of seconds.")
-    measured = band_level(recording, band=band, line_frequencies=lines)
-    parameters = {
-        "frame_s": measured.frame,
-        "hop_s": measured.hop,
-        "smoothing_s": SMOOTHING_SECONDS,
-        "quiet_quantile": QUIET_QUANTILE,
-        "reach_below_peak_db": HALF_PRESSURE_DB,
-        "separate_peak_db": SEPARATE_PEAK_DB,
-        "band_hz": list(band),
-        "threshold_db": threshold_db,
-        "minimum_duration_s": minimum_duration,
-        "merge_gap_s": merge_gap,
-    }
-    offset = recording.level_offset
-    if not np.isfinite(measured.level[measured.usable]).any():
-        why = (
-            f"Shorter than one frame of {measured.frame:.2f} s."
-            if not len(measured.level)
-            else "There is nothing but digital silence."
+    return Rules(float(minimum_duration), float(merge_gap))
+
+
+def _detect(
+    source: SampleSource,
+    calibration: Calibration | None,
+    rate: float,
+    band: tuple[float, float],
+    rules: Rules,
+) -> WindEvents:
+    if not (np.isfinite(rate) and LEAST_RATE <= rate <= MOST_RATE):
+        raise ParameterError(
+            f"false_alarms_per_minute={rate} must be from {LEAST_RATE:f} to {MOST_RATE:g}, such as 0.1: one "
+            "in ten minutes."
         )
-        return WindEvents((), recording.level_unit, None, recording.duration, parameters, why)
+    measured = band_level(source, band=band)
     smoothed = smoothed_level(measured)
-    quiet = float(np.quantile(smoothed[measured.usable], QUIET_QUANTILE))
-    wavering = SPREADS * _spread(smoothed[measured.usable], measured.hop)
-    threshold = max(threshold_db, min(wavering, HALF_PRESSURE_DB))
-    parameters["threshold_used_db"] = threshold
-    spans = _spans(smoothed, measured.usable, quiet + threshold, quiet + threshold / 2)
-    spans = _merged(spans, merge_gap / measured.hop)
-    spans = [_with_edges_halfway(smoothed, span, measured.hop) for span in spans]
-    events = [_event(measured, span, quiet, band, offset) for span in spans]
+    duration = source.frames / source.sample_rate
+    unit, offset = level_unit_and_offset(calibration)
+    parameters: dict[str, Any] = {
+        "frame_s": FRAME_SECONDS,
+        "hop_s": HOP_SECONDS,
+        "smoothing_s": SMOOTHING_SECONDS,
+        "reach_below_peak_db": REACH_BELOW_PEAK_DB,
+        "separate_peak_db": SEPARATE_PEAK_DB,
+        "band_hz": [float(edge) for edge in band],
+        "false_alarms_per_minute": float(rate),
+        "minimum_duration_s": rules.minimum_duration,
+        "merge_gap_s": rules.merge_gap,
+    }
+    heard = measured.usable & np.isfinite(smoothed)
+    observed = float(heard.sum() * HOP_SECONDS)
+    if not heard.any():
+        return WindEvents((), unit, None, duration, parameters, _why_nothing(measured))
+    baseline = find_baseline(measured, smoothed, rate, rules, duration=duration)
+    excess = np.where(heard, smoothed - baseline.quiet, -np.inf)
+    stretches = find_stretches(excess, heard, baseline.threshold, rules=rules)
+    ends = [times_of(stretch, duration) for stretch in stretches]
+    evidence = Evidence(
+        measured,
+        smoothed,
+        baseline,
+        (float(band[0]), float(band[1])),
+        offset,
+        duration,
+        _blocks_without(measured, ends),
+        observed / 60,
+    )
+    wind = [stretch for stretch in stretches if not is_tone(evidence, stretch)]
+    main = max(baseline.parts, key=lambda part: part.end - part.start)
+    parameters |= {
+        "threshold_used_db": main.threshold,
+        "degrees_of_freedom": baseline.chance.degrees_of_freedom,
+    }
     return WindEvents(
-        tuple(event for event in events if event.duration >= minimum_duration),
-        recording.level_unit,
-        quiet + offset,
-        recording.duration,
+        tuple(measure_event(evidence, stretch) for stretch in wind),
+        unit,
+        main.level + offset,
+        duration,
         parameters,
-        _what_was_left_out(measured),
+        _what_to_know(measured, baseline, found=len(wind), left_out=len(stretches) - len(wind)),
+        quiet_levels=tuple(part.shifted(offset) for part in baseline.parts),
+        observed=observed,
+        gustiness=_gustiness(smoothed[heard], baseline),
     )
 
 
-def _what_was_left_out(measured: BandLevel) -> str:
-    """Say how much of the recording was muted or faded out, where that is more than the lead-in of a file."""
-    seconds = float(np.count_nonzero(~measured.usable) * measured.hop)
-    return f"{seconds:.1f} s that are muted or faded out were left out." if seconds >= 0.5 else ""
+def _why_nothing(measured: BandLevel) -> str:
+    if not len(measured.level):
+        return f"Shorter than one frame of {FRAME_SECONDS:.2f} s."
+    return "There is nothing but digital silence."
 
 
-def _spread(smoothed: FloatArray, hop: float) -> float:
-    """How much the quieter half of the smoothed level wavers by itself, in dB.
-
-    The robust standard deviation of its differences over half a second and a frame, so that the two values
-    share no sample and slow changes of the wind cancel; of pairs that both lie below the median, so that
-    gusts do not count as wavering. 1.4826 turns the median of magnitudes into the standard deviation of a
-    normal variable.
-    """
-    lag = round((SMOOTHING_SECONDS + FRAME_SECONDS) / hop)
-    values = smoothed[np.isfinite(smoothed)]
-    earlier, later = values[:-lag], values[lag:]
-    quieter = np.maximum(earlier, later) <= np.median(values)
-    if not quieter.any():
-        return 0.0
-    differences = (later - earlier)[quieter]
-    return float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2))
+def _blocks_without(measured: BandLevel, ends: list[tuple[float, float]]) -> npt.NDArray[np.bool_]:
+    """The usable blocks of the spectra that lie outside of all events, and not beside one."""
+    quiet = measured.spectra.usable.copy()
+    for start, end in ends:
+        first, last = np.searchsorted(measured.spectra.times, (start - CLEAR_SECONDS, end + CLEAR_SECONDS))
+        quiet[first:last] = False
+    return quiet
 
 
-def _spans(
-    smoothed: FloatArray, usable: npt.NDArray[np.bool_], on: float, off: float
-) -> list[tuple[int, int]]:
-    """First and last frame of each stretch that stands out, in order of time.
-
-    From the highest frame down: a stretch reaches from its peak to both sides as far as the level stays above
-    `off` and within 12 dB of the peak. What is left on either side counts for itself, where it
-    rises by 6 dB or more from the valley between.
-    """
-    spans: list[tuple[int, int]] = []
-    free = usable & (smoothed > off)
-    while free.any():
-        peak = int(np.argmax(np.where(free, smoothed, -np.inf)))
-        if smoothed[peak] <= on:
-            break
-        inside = usable & (smoothed > max(off, smoothed[peak] - HALF_PRESSURE_DB))
-        first = peak - int(np.argmin(np.append(inside[: peak + 1][::-1], False))) + 1
-        last = peak + int(np.argmin(np.append(inside[peak:], False))) - 1
-        if free[first : last + 1].all() and _is_separate(smoothed, peak, first, last, spans):
-            spans.append((first, last))
-        free[first : last + 1] = False
-    return sorted(spans)
+def _what_to_know(measured: BandLevel, baseline: Baseline, *, found: int, left_out: int) -> str:
+    """Say what was left out, and why there are no events, where that needs saying."""
+    words = []
+    if not found:
+        lowest = min(part.threshold for part in baseline.parts)
+        words.append(f"Nothing rises more than {lowest:.1f} dB above the quiet for long enough.")
+    if left_out:
+        rises = "1 rise was" if left_out == 1 else f"{left_out} rises were"
+        words.append(f"{rises} left out: a tone of the rover that comes and goes.")
+    seconds = float(np.count_nonzero(~measured.usable) * HOP_SECONDS)
+    if seconds >= 0.5:  # more than the lead-in of a file
+        words.append(f"{seconds:.1f} s that are muted or faded out were left out.")
+    if len(baseline.parts) > 1:
+        steps = ", ".join(f"{part.start:.1f} s" for part in baseline.parts[1:])
+        words.append(f"The rover's noise changes at {steps}: quiet and threshold were found anew there.")
+    return " ".join(words)
 
 
-def _is_separate(
-    smoothed: FloatArray, peak: int, first: int, last: int, spans: list[tuple[int, int]]
-) -> bool:
-    """Whether the level falls far enough between a peak and each neighbouring stretch found before."""
-    before = max((span[1] for span in spans if span[1] < first), default=None)
-    after = min((span[0] for span in spans if span[0] > last), default=None)
-    valleys = []
-    if before is not None:
-        valleys.append(smoothed[before : peak + 1].min())
-    if after is not None:
-        valleys.append(smoothed[peak : after + 1].min())
-    return all(smoothed[peak] - valley >= SEPARATE_PEAK_DB for valley in valleys)
-
-
-def _merged(spans: list[tuple[int, int]], gap: float) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in spans:
-        if merged and first - merged[-1][1] - 1 <= gap:
-            merged[-1] = (merged[-1][0], last)
-        else:
-            merged.append((first, last))
-    return merged
-
-
-def _with_edges_halfway(smoothed: FloatArray, span: tuple[int, int], hop: float) -> tuple[int, int]:
-    """Draw the edges in to where the level is halfway, in dB, between outside and inside.
-
-    Smoothing with a symmetric window widens a step to both sides but leaves its midpoint where it was.
-    """
-    reach = max(round(BESIDE_SECONDS / hop), 1)
-    first, last = span
-    inside = np.median(smoothed[first : last + 1])
-    edges = []
-    for outside, part in (
-        (smoothed[max(first - reach, 0) : first], smoothed[first : last + 1]),
-        (smoothed[last + 1 : last + 1 + reach], smoothed[first : last + 1][::-1]),
-    ):
-        heard = outside[np.isfinite(outside)]
-        halfway = (np.median(heard) + inside) / 2 if heard.size else -np.inf
-        edges.append(int(np.argmax(part > halfway)))
-    return first + edges[0], last - edges[1]
-
-
-def _event(
-    measured: BandLevel, span: tuple[int, int], quiet: float, band: tuple[float, float], offset: float
-) -> WindEvent:
-    """The figures of a stretch; its edges lie half a hop outside of its first and last frame's centres."""
-    inside = slice(span[0], span[1] + 1)
-    level = measured.level[inside]
-    mean = 10 * np.log10(np.mean(10 ** (level / 10)))
-    return WindEvent(
-        start=float(max(measured.times[span[0]] - measured.hop / 2, 0.0)),
-        end=float(measured.times[span[1]] + measured.hop / 2),
-        peak_time=float(measured.times[inside][np.argmax(level)]),
-        level=float(mean + offset),
-        peak_level=float(level.max() + offset),
-        excess=float(mean - quiet),
-        low=float(band[0]),
-        high=float(band[1]),
-    )
+def _gustiness(smoothed: FloatArray, baseline: Baseline) -> float:
+    """Standard deviation of the smoothed level in dB, without what noise alone does."""
+    return float(np.sqrt(max(float(np.var(smoothed)) - baseline.chance.spread**2, 0.0)))

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-from marsaudio.recording import Recording
-from marsaudio.separation.tone_free import ToneFreeChannel, tone_free_channels
-from marsaudio.spectra.stft import ShortTimeFourier, hann
+from marsaudio.events.band_power import BlockSpectra, measure_power
+from marsaudio.events.band_to_time import CELL_SECONDS
+from marsaudio.separation.tone_free import tone_free_channels
+from marsaudio.spectra.stft import SampleSource
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
 
-FRAME_SECONDS = 0.25
-HOPS_PER_FRAME = 5
+FRAME_CELLS, HOP_CELLS, SMOOTHED_FRAMES = 50, 10, 11
+FRAME_SECONDS, HOP_SECONDS = FRAME_CELLS * CELL_SECONDS, HOP_CELLS * CELL_SECONDS
 SMOOTHING_SECONDS = 0.5
+_WINDOW = np.sin(np.pi * (np.arange(FRAME_CELLS) + 0.5) / FRAME_CELLS) ** 4
+FRAME_WEIGHTS: Float32Array = (_WINDOW / _WINDOW.sum()).astype(np.float32)
+LEAST_SHARE = 0.5  # of a frame that must be sound
 FADED_BELOW_LOUDEST_DB = 50.0
 FADED_BELOW_QUIET_DB = 20.0
 FADED_BELOW_OTHER_END_DB = 10.0
+SHORTEST_FADE = 10  # frames; fewer are a file's beginning
+
+
+def frame_means(values: Float32Array) -> FloatArray:
+    """The means of values of cells, (..., cells), in each frame, weighted by the square of a Hann window."""
+    if values.shape[-1] < FRAME_CELLS:
+        return np.zeros((*values.shape[:-1], 0))
+    frames = np.lib.stride_tricks.sliding_window_view(values, FRAME_CELLS, axis=-1)
+    return np.asarray(frames[..., ::HOP_CELLS, :] @ FRAME_WEIGHTS, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,38 +43,37 @@ class BandLevel:
 
     Attributes
     ----------
-    times : ndarray of float64
+    times : ndarray of float64, shape (frames,)
         The centres of the frames, in seconds.
-    level : ndarray of float64
+    level : ndarray of float64, shape (frames,)
         Mean square in the band, in dB re full scale; minus infinity in digital silence.
-    usable : ndarray of bool
+    usable : ndarray of bool, shape (frames,)
         False where the recording is muted or faded out.
-    frame, hop : float
-        Length of a frame and distance of two, in seconds.
+    spectra : BlockSpectra
+        The spectrum of the band and of what is above it over time, of all channels.
     """
 
     times: FloatArray
     level: FloatArray
-    usable: npt.NDArray[np.bool_]
-    frame: float
-    hop: float
+    usable: BoolArray
+    spectra: BlockSpectra
 
 
-def band_level(
-    recording: Recording, *, band: tuple[float, float], line_frequencies: list[list[float]] | None = None
-) -> BandLevel:
-    """Measure the level of a band in Hann frames of a quarter of a second, every 50 ms.
+def band_level(source: SampleSource, *, band: tuple[float, float], remove_lines: bool = True) -> BandLevel:
+    """Measure the level of a band in Hann-weighted frames of a quarter of a second, every 50 ms.
 
-    L(t) = 10 log10( sum over the band of the power spectral density times the width of a bin ), of the mean
-    power over the channels that are not muted, after the rover's lines were subtracted coherently.
+    L(t) = 10 log10( sum_n w²(n - t) |x(n)|² / 2 sum_n w²(n - t) ), with x the analytic signal of the band, w
+    a Hann window, and the sums over what is neither muted nor a click; the mean power of the channels that
+    are not muted, after the rover's lines were subtracted coherently.
 
     Parameters
     ----------
-    recording : Recording
+    source : SampleSource
+        A recording, or an open audio file.
     band : (low, high)
         In Hz.
-    line_frequencies : list of lists of float, optional
-        The lines of each distinct channel, where they are known already.
+    remove_lines : bool, optional
+        False measures the level with the lines in it.
 
     Returns
     -------
@@ -71,43 +85,39 @@ def band_level(
     ParameterError
         The band is empty, outside of 0 to half the rate, or holds no frequency of the frames.
     """
-    low, high = band
-    rate = recording.sample_rate
+    low, high = _checked_band(band, source.sample_rate)
+    channels = tone_free_channels(source, highest=high, remove_lines=remove_lines)
+    powers = [measure_power(channel, (low, high)) for channel in channels]
+    power = sum(powers[1:], start=powers[0])
+    energy, share = frame_means(power.power), frame_means(power.sounding)
+    usable = share >= LEAST_SHARE
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = np.where(usable, 10 * np.log10(energy / share), -np.inf)
+    usable &= ~_faded(level, usable)
+    spectra = replace(power.spectra, usable=power.spectra.usable & _at(power.spectra.times, usable))
+    times = np.arange(len(level)) * HOP_SECONDS + FRAME_SECONDS / 2
+    return BandLevel(times.astype(np.float64), level, usable, spectra)
+
+
+def _at(times: FloatArray, usable: BoolArray) -> BoolArray:
+    """Which times lie in usable frames."""
+    if not len(usable):
+        return np.zeros(len(times), dtype=bool)
+    frames = np.round((times - FRAME_SECONDS / 2) / HOP_SECONDS).astype(np.intp)
+    return np.asarray(usable[np.clip(frames, 0, len(usable) - 1)])
+
+
+def _checked_band(band: tuple[float, float], rate: float) -> tuple[float, float]:
+    try:
+        low, high = (float(edge) for edge in band)
+    except (TypeError, ValueError):
+        raise ParameterError(f"band={band!r} must be two frequencies in Hz, such as (20, 250).") from None
     if not 0 <= low < high <= rate / 2:
         raise ParameterError(
             f"band=({low:g}, {high:g}) must be two rising frequencies from 0 to {rate / 2:g} Hz, half the "
             "sample rate."
         )
-    hop = max(round(FRAME_SECONDS / HOPS_PER_FRAME * rate), 1)
-    fourier = ShortTimeFourier(hop * HOPS_PER_FRAME, hop, hann(hop * HOPS_PER_FRAME), padded=False)
-    frequencies = fourier.frequencies(rate)
-    inside = (frequencies >= low) & (frequencies <= high)
-    if not inside.any():
-        raise ParameterError(
-            f"band=({low:g}, {high:g}) lies between two frequencies of the frames, which are "
-            f"{frequencies[1]:g} Hz apart. Take a wider band."
-        )
-    count = fourier.frame_count(recording.frames)
-    power = np.zeros(count)
-    sounding = np.zeros(count)  # how many channels are not muted
-    channels = tone_free_channels(recording, line_frequencies) if count else []
-    # One-sided density times bin width, over the window's mean square.
-    scale = 2.0 / (fourier.n_fft * np.sum(fourier.window.astype(np.float64) ** 2))
-    for channel in channels:
-        heard = _usable(channel, fourier, count)
-        for first, spectra in fourier.batches(channel):
-            part = spectra[0, :, inside]  # numpy puts the chosen bins first
-            energy = np.sum(part.real**2 + part.imag**2, axis=0, dtype=np.float64)
-            power[first : first + spectra.shape[1]] += (
-                energy * scale * heard[first : first + spectra.shape[1]]
-            )
-        sounding += heard
-    with np.errstate(divide="ignore"):
-        level = 10 * np.log10(power / np.maximum(sounding, 1))
-    times = fourier.centres(count, rate)
-    usable = sounding > 0
-    usable &= ~_faded(level, usable)
-    return BandLevel(times, level, usable, fourier.n_fft / rate, hop / rate)
+    return low, high
 
 
 def smoothed_level(measured: BandLevel) -> FloatArray:
@@ -122,24 +132,20 @@ def smoothed_level(measured: BandLevel) -> FloatArray:
     ndarray of float64
         At the same times, from usable frames only; minus infinity elsewhere.
     """
-    if not len(measured.level):
-        return measured.level
-    frames = max(round(SMOOTHING_SECONDS / measured.hop), 1)
-    kernel = np.ones(frames + 1 - frames % 2)
     finite = measured.usable & np.isfinite(measured.level)
-    here = slice(len(kernel) // 2, len(kernel) // 2 + len(finite))
-    total = np.convolve(np.where(finite, measured.level, 0.0), kernel)[here]
-    count = np.convolve(finite, kernel)[here]
-    return np.where(finite, total / np.maximum(count, 1), -np.inf)
+    return smooth(measured.level, finite)
 
 
-def _usable(channel: ToneFreeChannel, fourier: ShortTimeFourier, count: int) -> npt.NDArray[np.bool_]:
-    """Frames that touch no muted stretch of a channel."""
-    starts = fourier.hop_length * np.arange(count)
-    return channel.coverage.is_sounding(starts, starts + fourier.n_fft)
+def smooth(level: FloatArray, finite: BoolArray) -> FloatArray:
+    """The mean over half a second of levels, (..., frames), that are finite; elsewhere minus infinity."""
+    from scipy.ndimage import uniform_filter1d
+
+    share = uniform_filter1d(finite.astype(np.float64), SMOOTHED_FRAMES, axis=-1, mode="constant")
+    total = uniform_filter1d(np.where(finite, level, 0.0), SMOOTHED_FRAMES, axis=-1, mode="constant")
+    return np.where(finite, total / np.maximum(share, 0.5 / SMOOTHED_FRAMES), -np.inf)
 
 
-def _faded(level: FloatArray, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _faded(level: FloatArray, usable: BoolArray) -> BoolArray:
     """Frames at an end that were faded out by hand, fainter than a microphone's own noise lets anything be.
 
     Fainter by 50 dB than the loudest, by 20 dB than the quietest tenth of all the rest, and by 10 dB than
@@ -153,7 +159,7 @@ def _faded(level: FloatArray, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.b
     stretches = [slice(0, _faint_length(faint)), slice(len(level) - _faint_length(faint[::-1]), len(level))]
     heard = [level[part][usable[part]] for part in stretches]
     # A stretch of a few frames is a file's beginning, and tells nothing about the quiet.
-    levels = [float(np.median(one)) if len(one) >= 2 * HOPS_PER_FRAME else np.inf for one in heard]
+    levels = [float(np.median(one)) if len(one) >= SHORTEST_FADE else np.inf for one in heard]
     for part, here, there in zip(stretches, levels, levels[::-1], strict=True):
         below_rest = rest.size and here < np.quantile(rest, 0.1) - FADED_BELOW_QUIET_DB
         if below_rest and here < there - FADED_BELOW_OTHER_END_DB:
@@ -161,7 +167,7 @@ def _faded(level: FloatArray, usable: npt.NDArray[np.bool_]) -> npt.NDArray[np.b
     return faded
 
 
-def _faint_length(faint: npt.NDArray[np.bool_]) -> int:
+def _faint_length(faint: BoolArray) -> int:
     """How many frames from the start are faint: as a fade wavers, up to the last by which half were."""
     share = np.cumsum(faint) / np.arange(1, len(faint) + 1)
     ends = np.flatnonzero(faint & (share >= 0.5))

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from marsaudio.errors import ParameterError
-from marsaudio.formats import event_table, html
+from marsaudio.atomic import write_text
+from marsaudio.errors import MissingLibraryError, ParameterError
+from marsaudio.events.baseline import QuietLevel
+from marsaudio.formats import html, label_csv
+from marsaudio.formats.event_table import COLUMNS
+from marsaudio.formats.label_files import LabelFormat, format_of_new, write_labels
+from marsaudio.formats.labels import FieldValue, Label
 from marsaudio.recording import Recording, require_recording
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]
+
+DECIMALS = 3  # of times, levels and frequencies in tables: finer than any of them is known
+WIND, ROVER = "wind", "rover transient"
 
 
 @dataclass(frozen=True)
 class WindEvent:
     """A stretch of time in which the wind rises above the quiet.
+
+    Uncertainties are standard deviations of what chance alone does: of the time at which the level passes
+    halfway from outside to inside, and of the mean level of Gaussian noise of this length and spectrum.
 
     Attributes
     ----------
@@ -24,13 +38,37 @@ class WindEvent:
     peak_time : float
         When the level is highest, in seconds.
     level : float
-        Mean square in the band from start to end, in dB; `WindEvents.unit` says re what.
+        Mean square in the band from start to end, in dB; `WindEvents.unit` says re what. The quiet is part of
+        it.
     peak_level : float
         The highest level of a quarter of a second.
     excess : float
         `level` above the quiet level, in dB.
     low, high : float
         The band, in Hz.
+    start_uncertainty, end_uncertainty : float or None
+        In seconds. None where the event reaches the recording's end or what is muted: so the wind may have
+        begun before, or gone on.
+    peak_time_uncertainty : float or None
+        In seconds: how far from the peak the level is about as high.
+    level_uncertainty, excess_uncertainty : float or None
+        In dB; of the excess, that of the quiet included.
+    false_alarms_per_minute : float or None
+        How many events as strong as this one, or stronger, noise like the quiet alone gives in a minute, by a
+        fit to simulated noise. Below 0.01 it is an extrapolation; it is never given as less than 1e-6.
+    p_value : float or None
+        The chance that such noise alone gives at least one so strong in a recording of this length.
+    centroid : float or None
+        Mean frequency of the power that the event adds in the band, in Hz.
+    rise_time, decay_time : float or None
+        How long the smoothed level takes from 10 % to 90 % of the way, in dB, from outside to its peak, and
+        back, in seconds: at least 0.4 s or so, as it is smoothed. None where it does not come down.
+    broadband_excess : float or None
+        By how much the noise above 1 kHz, or above the band, is louder than beside the event, in dB. None
+        where nothing is recorded there, or there is nothing beside.
+    rover_transient : bool
+        That is more than chance and more than wind of this strength can reach up there: so the rover did it,
+        or has its share in it.
     """
 
     start: float
@@ -41,6 +79,18 @@ class WindEvent:
     excess: float
     low: float
     high: float
+    start_uncertainty: float | None = None
+    end_uncertainty: float | None = None
+    peak_time_uncertainty: float | None = None
+    level_uncertainty: float | None = None
+    excess_uncertainty: float | None = None
+    false_alarms_per_minute: float | None = None
+    p_value: float | None = None
+    centroid: float | None = None
+    rise_time: float | None = None
+    decay_time: float | None = None
+    broadband_excess: float | None = None
+    rover_transient: bool = False
 
     @property
     def duration(self) -> float:
@@ -48,9 +98,10 @@ class WindEvent:
         return self.end - self.start
 
     def __repr__(self) -> str:
+        rover = ", perhaps the rover's" if self.rover_transient else ""
         return (
             f"<WindEvent {self.start:.2f} to {self.end:.2f} s, peak at {self.peak_time:.2f} s, "
-            f"{self.excess:.1f} dB over quiet>"
+            f"{self.excess:.1f} dB over quiet{rover}>"
         )
 
 
@@ -64,13 +115,21 @@ class WindEvents(Sequence[WindEvent]):
     unit : str
         Of levels: ``"dB re full scale"``, or ``"dB re 20 µPa"`` where calibrated.
     quiet_level : float or None
-        What `excess` is measured from. None where there was nothing to measure.
+        What `WindEvent.excess` is measured from; where the rover's noise changes, for the longest time. None
+        where there was nothing to measure.
     duration : float
         Of the recording, in seconds.
     parameters : dict
         What the detection was run with.
     note : str
-        Why there are none, where that needs saying.
+        Why there are none, where that needs saying, and what was left out.
+    quiet_levels : tuple of QuietLevel
+        The quiet and its threshold, one after the other where the rover's noise changes.
+    observed : float or None
+        In how many seconds events were looked for: the recording, without what is muted or faded out.
+    gustiness : float or None
+        Standard deviation of the level in dB, smoothed over half a second, of the whole recording, without
+        what noise alone does. None where there was nothing to measure.
     """
 
     events: tuple[WindEvent, ...]
@@ -79,6 +138,9 @@ class WindEvents(Sequence[WindEvent]):
     duration: float
     parameters: dict[str, Any]
     note: str = ""
+    quiet_levels: tuple[QuietLevel, ...] = ()
+    observed: float | None = None
+    gustiness: float | None = None
 
     @overload
     def __getitem__(self, index: int) -> WindEvent: ...
@@ -94,6 +156,39 @@ class WindEvents(Sequence[WindEvent]):
 
     def __iter__(self) -> Iterator[WindEvent]:
         return iter(self.events)
+
+    def filter(self, keep: Callable[[WindEvent], bool]) -> WindEvents:
+        """Keep some of the events.
+
+        Parameters
+        ----------
+        keep : callable
+            Given an event, tells whether to keep it.
+
+        Returns
+        -------
+        WindEvents
+            `events_per_minute` and `windy_share` are then those of the events that are left.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> events = ma.detect_wind(ma.load("sample"))
+        >>> strong = events.filter(lambda event: event.excess > 10 and not event.rover_transient)
+        """
+        return replace(self, events=tuple(event for event in self.events if keep(event)))
+
+    @property
+    def events_per_minute(self) -> float | None:
+        """How many events there are in a minute that was looked at; None where there was nothing."""
+        return 60 * len(self) / self.observed if self.observed else None
+
+    @property
+    def windy_share(self) -> float | None:
+        """The share of the time that was looked at, from 0 to 1, that lies in events."""
+        if not self.observed:
+            return None
+        return min(sum(event.duration for event in self.events) / self.observed, 1.0)
 
     def clips(self, recording: Recording, *, margin: float = 0.0) -> list[Recording]:
         """Cut each event out of a recording.
@@ -131,49 +226,171 @@ class WindEvents(Sequence[WindEvent]):
             for event in self.events
         ]
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save as a CSV table with a header, times in seconds, levels in `unit`.
+    def labels(self) -> list[Label]:
+        """The events as labels, with all their figures in `Label.fields`.
+
+        Returns
+        -------
+        list of Label
+            With the text ``"wind"``, or ``"rover transient"``; figures are rounded to what they are good for.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> ma.detect_wind(ma.load("sample")).labels()[0].text
+        'wind'
+        """
+        return [
+            Label(
+                event.start,
+                event.end,
+                ROVER if event.rover_transient else WIND,
+                low=event.low,
+                high=event.high,
+                fields={COLUMNS[name]: _field(self, event, name) for name in _FURTHER},
+            )
+            for event in self.events
+        ]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The events as a table of pandas, with the columns of a CSV file.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Names of columns end in the unit. Without events it has all columns and no rows.
+
+        Raises
+        ------
+        MissingLibraryError
+            pandas is not installed.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> table = ma.detect_wind(ma.load("sample")).to_dataframe()
+        >>> list(table.columns[:3])
+        ['start_s', 'end_s', 'duration_s']
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingLibraryError(
+                "to_dataframe needs pandas, which is not installed. Install it with "
+                "pip install 'marsaudio[tables]'."
+            ) from error
+        rows = [[getattr(event, name, self.unit) for name in COLUMNS] for event in self.events]
+        return pd.DataFrame(rows, columns=list(COLUMNS.values()))
+
+    def save(self, path: str | os.PathLike[str], *, format: LabelFormat | None = None) -> Path:
+        """Save for a spreadsheet, pandas, Audacity or Raven, or as JSON.
+
+        Parameters
+        ----------
+        path
+            Where to write.
+        format : {"audacity", "raven", "csv", "json"}, optional
+            None takes it from the name: .csv, .json, .selections.txt for Raven, any other .txt for Audacity.
+
+        Returns
+        -------
+        pathlib.Path
+            The file that was written; `marsaudio.read_labels` reads it.
 
         Raises
         ------
         ParameterError
-            The name does not end in .csv.
+            There is no such format, or the name tells none.
         OutputError
             The file cannot be written; an older one is still there.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> ma.detect_wind(ma.load("sample")).save("events.csv")  # doctest: +SKIP
         """
-        if Path(path).suffix.lower() != ".csv":
-            raise ParameterError(
-                f"The table is written as CSV, so {str(path)!r} must end in .csv. Rename it."
-            )
-        rows = [{**asdict(event), "duration": event.duration, "unit": self.unit} for event in self.events]
-        return event_table.write_csv(path, [field.name for field in fields(WindEvent)], rows)
+        if format_of_new(path, format) == "csv":
+            # With its header where there are no events as well.
+            return write_text(path, label_csv.labels_to_text(self.labels(), fields=_FURTHER_COLUMNS))
+        return write_labels(path, self.labels(), format=format)
 
     def __repr__(self) -> str:
+        lines = [f"<marsaudio.WindEvents: {self._summary()}>"]
+        if self.events:
+            lines += self.table_lines()
+        return "\n".join(lines + ([self.note] if self.note else []))
+
+    def table_lines(self) -> list[str]:
+        """The table in plain text: a line that names the columns and their units, and one for each event."""
+        header = f"{'start s':>8}{'end s':>9}{'peak s':>9}{'level dB':>10}{'over quiet dB':>15}"
+        return [
+            f"{header}{'such by chance':>19}",
+            *(
+                f"{event.start:8.2f}{event.end:9.2f}{event.peak_time:9.2f}{event.level:10.1f}"
+                f"{_with_uncertainty(event.excess, event.excess_uncertainty):>15}"
+                f"{_rate(event.false_alarms_per_minute):>19}{_remark(event)}"
+                for event in self.events
+            ),
+        ]
+
+    def _summary(self) -> str:
         count = "1 wind event" if len(self) == 1 else f"{len(self)} wind events"
         quiet = "" if self.quiet_level is None else f", quiet at {self.quiet_level:.1f} {self.unit}"
-        lines = [f"<marsaudio.WindEvents: {count} in {self.duration:.3f} s{quiet}>"]
-        if self.events:
-            lines.append("   start     end    peak  length    level   over quiet")
-            lines.append("     (s)     (s)     (s)     (s)     (dB)         (dB)")
-        lines += [
-            f"{event.start:8.2f}{event.end:8.2f}{event.peak_time:8.2f}{event.duration:8.2f}"
-            f"{event.level:9.1f}{event.excess:13.1f}"
-            for event in self.events
-        ]
-        return "\n".join(lines + ([self.note] if self.note else []))
+        return f"{count} in {self.duration:.3f} s{quiet}"
 
     def _repr_html_(self) -> str:
         return html.table_fragment(
-            caption=repr(self).partition("\n")[0].strip("<>") + (f". {self.note}" if self.note else ""),
-            header=["start (s)", "end (s)", "peak (s)", f"level ({self.unit})", "over quiet (dB)"],
+            caption=f"{self._summary()}. {self.note}".strip(),
+            header=[
+                "start (s)",
+                "end (s)",
+                "peak (s)",
+                f"level ({self.unit})",
+                "over quiet (dB)",
+                "such by chance",
+                "remark",
+            ],
             rows=[
                 [
-                    f"{event.start:.2f}",
-                    f"{event.end:.2f}",
-                    f"{event.peak_time:.2f}",
-                    f"{event.level:.1f}",
-                    f"{event.excess:.1f}",
+                    _with_uncertainty(event.start, event.start_uncertainty, decimals=2),
+                    _with_uncertainty(event.end, event.end_uncertainty, decimals=2),
+                    _with_uncertainty(event.peak_time, event.peak_time_uncertainty, decimals=2),
+                    _with_uncertainty(event.level, event.level_uncertainty),
+                    _with_uncertainty(event.excess, event.excess_uncertainty),
+                    _rate(event.false_alarms_per_minute),
+                    _remark(event).strip(),
                 ]
                 for event in self.events
             ],
         )
+
+
+# What a label has no place of its own for.
+_FURTHER = [name for name in COLUMNS if name not in ("start", "end", "duration", "low", "high")]
+_FURTHER_COLUMNS = [COLUMNS[name] for name in _FURTHER]
+
+
+def _field(events: WindEvents, event: WindEvent, name: str) -> FieldValue:
+    """A figure as a table holds it."""
+    value: FieldValue = events.unit if name == "unit" else getattr(event, name)
+    if not isinstance(value, float):
+        return value
+    if name in ("false_alarms_per_minute", "p_value"):
+        return float(f"{value:.3g}")
+    return round(value, DECIMALS)
+
+
+def _with_uncertainty(value: float, uncertainty: float | None, decimals: int = 1) -> str:
+    told = f"{value:.{decimals}f}"
+    return told if uncertainty is None else f"{told} ± {uncertainty:.{decimals}f}"
+
+
+def _rate(rate: float | None) -> str:
+    """How often noise gives such an event; rarer ones than 0.001 are told alike, as nobody has seen any."""
+    if rate is None:
+        return ""
+    return "< 0.001 a minute" if rate < 0.001 else f"{rate:.2g} a minute"
+
+
+def _remark(event: WindEvent) -> str:
+    return "  rover?" if event.rover_transient else ""

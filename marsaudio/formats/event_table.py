@@ -1,16 +1,8 @@
-"""Tables of events as CSV files that spreadsheets and pandas open."""
+"""What the columns of a table of events are called in files: with their unit, where it is fixed."""
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-
-from marsaudio.atomic import write_text
-
-# What each column of a table is called in the file: with its unit, where it is fixed.
+# From an event's attributes to columns, in the order in which a reader wants them.
 COLUMNS = {
     "start": "start_s",
     "end": "end_s",
@@ -22,39 +14,16 @@ COLUMNS = {
     "low": "low_hz",
     "high": "high_hz",
     "unit": "level_unit",
+    "start_uncertainty": "start_uncertainty_s",
+    "end_uncertainty": "end_uncertainty_s",
+    "peak_time_uncertainty": "peak_time_uncertainty_s",
+    "level_uncertainty": "level_uncertainty_db",
+    "excess_uncertainty": "excess_uncertainty_db",
+    "false_alarms_per_minute": "false_alarms_per_minute",
+    "p_value": "p_value",
+    "centroid": "centroid_hz",
+    "rise_time": "rise_time_s",
+    "decay_time": "decay_time_s",
+    "broadband_excess": "broadband_excess_db",
+    "rover_transient": "rover_transient",
 }
-
-
-def write_csv(
-    path: str | os.PathLike[str], names: Sequence[str], rows: Sequence[Mapping[str, float | str]]
-) -> Path:
-    """Write rows under a header; a table without rows still has its header.
-
-    Parameters
-    ----------
-    path
-        Where to write.
-    names
-        The columns that must be there; what rows hold beyond them is written as well. The ones
-        above come first, in that order.
-    rows
-        Numbers are written with six decimals.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written; an older one is still there.
-    """
-    wanted = dict.fromkeys([*names, *(name for row in rows for name in row)])
-    known = [name for name in COLUMNS if name in wanted or not rows]
-    ordered = known + [name for name in wanted if name not in COLUMNS]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([COLUMNS.get(name, name) for name in ordered])
-    for row in rows:
-        writer.writerow([_cell(row.get(name, "")) for name in ordered])
-    return write_text(path, text.getvalue())
-
-
-def _cell(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.3f}"

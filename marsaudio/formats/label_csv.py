@@ -63,9 +63,12 @@ def labels_from_text(text: str) -> list[Label]:
     )
 
 
-def labels_to_text(labels: Sequence[Label]) -> str:
-    """Write a CSV table; the text and the band have columns where some label has them."""
-    further = list(dict.fromkeys(name for label in labels for name in label.fields))
+def labels_to_text(labels: Sequence[Label], *, fields: Sequence[str] = ()) -> str:
+    """Write a CSV table; the text and the band have columns where some label has them.
+
+    Those of `fields` are columns even of a table without any label.
+    """
+    further = list(dict.fromkeys([*fields, *(name for label in labels for name in label.fields)]))
     for name in further:
         if column_key(name) in OWN:
             raise ParameterError(

@@ -150,13 +150,7 @@ def write_labels(
     4.000000,6.500000,2.500000,gust,20,200
     9.000000,9.750000,0.750000,gust,,
     """
-    _require_known(format)
-    chosen = format or _format_by_name(path)
-    if chosen is None:
-        raise ParameterError(
-            f"The name {shown(os.fsdecode(path))} does not tell the format. End it in {', '.join(ENDINGS)}, "
-            f"or give format= as one of {', '.join(map(repr, FORMATS))}."
-        )
+    chosen = format_of_new(path, format)
     held = list(labels)
     for label in held:
         if not isinstance(label, Label):
@@ -164,6 +158,24 @@ def write_labels(
                 f"Only Labels can be written, and one is {shown(label)}. Make it with Label(start, end)."
             )
     return write_text(path, FORMATS[chosen].labels_to_text(held))
+
+
+def format_of_new(path: str | os.PathLike[str], format: LabelFormat | None) -> str:
+    """The format of a file that is to be written: the one that was asked for, or the one of its name.
+
+    Raises
+    ------
+    ParameterError
+        There is no such format, or the name tells none.
+    """
+    _require_known(format)
+    chosen = format or _format_by_name(path)
+    if chosen is None:
+        raise ParameterError(
+            f"The name {shown(os.fsdecode(path))} does not tell the format. End it in {', '.join(ENDINGS)}, "
+            f"or give format= as one of {', '.join(map(repr, FORMATS))}."
+        )
+    return chosen
 
 
 def _require_known(format: str | None) -> None:

@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.events.detection import WIND_BAND, detect_wind
-from marsaudio.events.level import SMOOTHING_SECONDS, BandLevel, band_level, smoothed_level
+from marsaudio.events.level import (
+    FRAME_SECONDS,
+    HOP_SECONDS,
+    SMOOTHING_SECONDS,
+    BandLevel,
+    band_level,
+    smoothed_level,
+)
 from marsaudio.events.table import WindEvents
 from marsaudio.plot.marks import BLACK, mark_on_light
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
@@ -58,19 +65,17 @@ def level(
     >>> line.axes.get_xlabel()
     'Time (s)'
     """
-    recording, lines = (
-        (sound.recording, sound.line_frequencies) if isinstance(sound, Stems) else (sound, None)
-    )
-    events = detect_wind(sound) if events is None else events
+    recording = sound.recording if isinstance(sound, Stems) else sound
+    events = detect_wind(recording) if events is None else events
     band = tuple(events.parameters.get("band_hz", WIND_BAND))
-    measured = band_level(recording, band=band, line_frequencies=lines)
+    measured = band_level(recording, band=band)
     alone = ax is None
     if ax is None:
         figure = Picture(figsize=(8, 3.6), layout="constrained")
         figure.description = describe(recording, events)
         ax = figure.subplots()
     values = _visible(measured, measured.level) + recording.level_offset
-    ax.plot(measured.times, values, color="0.6", linewidth=0.7, label=f"{measured.frame:g} s")
+    ax.plot(measured.times, values, color="0.6", linewidth=0.7, label=f"{FRAME_SECONDS:g} s")
     smoothed = _visible(measured, smoothed_level(measured)) + recording.level_offset
     settings = {
         "label": f"smoothed over {SMOOTHING_SECONDS:g} s",
@@ -109,8 +114,8 @@ def mark_left_out(ax: Axes, measured: BandLevel, duration: float) -> None:
     out = np.concatenate([[False], ~measured.usable, [False]])
     starts, ends = np.flatnonzero(out[1:] & ~out[:-1]), np.flatnonzero(~out[1:] & out[:-1])
     for first, last in zip(starts, ends, strict=True):
-        begin = 0.0 if first == 0 else measured.times[first] - measured.hop / 2
-        end = duration if last == len(measured.times) else measured.times[last - 1] + measured.hop / 2
+        begin = 0.0 if first == 0 else measured.times[first] - HOP_SECONDS / 2
+        end = duration if last == len(measured.times) else measured.times[last - 1] + HOP_SECONDS / 2
         if end - begin >= 0.5:
             ax.axvspan(begin, end, facecolor="0.92", edgecolor="none", zorder=0)
             ax.text(
@@ -131,27 +136,29 @@ def _visible(measured: BandLevel, level: npt.NDArray[np.float64]) -> npt.NDArray
 
 
 def _draw_references(ax: Axes, events: WindEvents, values: npt.NDArray[np.float64]) -> None:
-    """The quiet level and the threshold, each named on its line."""
-    if events.quiet_level is None or not np.isfinite(values).any():
+    """The quiet level and the threshold, each named on its line; the rover's steps make steps in both."""
+    if not events.quiet_levels or not np.isfinite(values).any():
         return
-    threshold = events.quiet_level + events.parameters["threshold_used_db"]
-    low = min(float(np.nanmin(values)), events.quiet_level)
-    high = max(float(np.nanmax(values)), threshold)
+    parts = events.quiet_levels
+    quiets, thresholds = [one.level for one in parts], [one.level + one.threshold for one in parts]
+    low = min(float(np.nanmin(values)), *quiets)
+    high = max(float(np.nanmax(values)), *thresholds)
     room = 0.08 * (high - low) + 0.5
     ax.set_ylim(low - room, high + room)
-    for value, name, style, side in (
-        (events.quiet_level, "quiet", (0, (1, 1.5)), "top"),
-        (threshold, "threshold", (0, (6, 3)), "bottom"),
+    borders = [parts[0].start, *(part.end for part in parts)]
+    for levels, name, style, side in (
+        (quiets, "quiet", (0, (1, 1.5)), "top"),
+        (thresholds, "threshold", (0, (6, 3)), "bottom"),
     ):
-        ax.axhline(value, color=BLACK, linewidth=1.3, linestyle=style, label=name)
+        ax.stairs(levels, borders, baseline=None, color=BLACK, linewidth=1.3, linestyle=style, label=name)
         ax.annotate(
-            f"{name}\n{value:.1f} dB".replace("-", "−"),
-            (1.0, value),
+            f"{name}\n{levels[-1]:.1f} dB".replace("-", "−"),
+            (1.0, levels[-1]),
             xycoords=ax.get_yaxis_transform(),
             xytext=(6, 0),
             textcoords="offset points",
             ha="left",
-            va="center" if threshold - events.quiet_level > 0.25 * (high - low) else side,
+            va="center" if parts[-1].threshold > 0.25 * (high - low) else side,
             size=NOTE_SIZE,
             annotation_clip=False,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.events.level import BandLevel, band_level
+from marsaudio.events.level import HOP_SECONDS, BandLevel, band_level
 from marsaudio.plot.level_curve import BLUE, mark_left_out
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
 from marsaudio.plot.words import printable, what_it_is
@@ -141,7 +141,7 @@ def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCo
 
 def _level(recording: Recording, band: tuple[float, float]) -> BandLevel:
     """A band's level with the lines in it."""
-    return band_level(recording, band=band, line_frequencies=[[] for _ in range(recording.channels)])
+    return band_level(recording, band=band, remove_lines=False)
 
 
 def _wind_between(stems: Stems, heard: BandLevel) -> _Range:
@@ -153,7 +153,7 @@ def _wind_between(stems: Stems, heard: BandLevel) -> _Range:
             10 * np.log10((10 ** (one.level / 10)).sum(axis=1).mean(axis=0)) for one in (below, above)
         )
     if len(heard.times):
-        nearest = np.clip(np.searchsorted(heard.times, times - heard.hop / 2), 0, len(heard.times) - 1)
+        nearest = np.clip(np.searchsorted(heard.times, times - HOP_SECONDS / 2), 0, len(heard.times) - 1)
         drawn = heard.usable[nearest]
     else:  # shorter than a frame of the level
         drawn = np.ones(len(times), dtype=bool)

@@ -89,7 +89,8 @@ def analyze(
     progress : bool, optional
         Show a progress bar while a catalog recording is downloaded.
     **detection
-        `band`, `threshold_db`, `minimum_duration` and `merge_gap`, as for `marsaudio.detect_wind`.
+        `false_alarms_per_minute`, `band`, `minimum_duration` and `merge_gap`, as for
+        `marsaudio.detect_wind`.
 
     Returns
     -------
@@ -123,7 +124,7 @@ def analyze(
     recording = source if isinstance(source, Recording) else load(source, progress=progress)
     check_input_is_kept(recording.source, files.values())
     stems = separate(recording, rover_noise=rover_noise)
-    events = detect_wind(stems, **detection)
+    events = detect_wind(recording, **detection)
     summary = summarize(recording, stems, events, rover_noise=rover_noise)
     from marsaudio import plot
 

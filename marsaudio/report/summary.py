@@ -71,16 +71,13 @@ def summarize(
         "figures": _figures(recording, stems, events),
         "events": [
             {
-                "start_s": event.start,
-                "end_s": event.end,
-                "peak_time_s": event.peak_time,
-                "level_db": event.level,
-                "peak_level_db": event.peak_level,
-                "excess_db": event.excess,
-                "low_hz": event.low,
-                "high_hz": event.high,
+                "start_s": label.start,
+                "end_s": label.end,
+                "low_hz": label.low,
+                "high_hz": label.high,
+                **label.fields,
             }
-            for event in events
+            for label in events.labels()
         ],
         "notes": [*stems.notes, *([events.note] if events.note else [])],
         "in_doubt": what_is_in_doubt(
@@ -214,8 +211,6 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
             "peak_level_db": None if facts.peak_level is None else facts.peak_level + offset,
             "rms_level_db": None if facts.rms_level is None else facts.rms_level + offset,
         }
-    threshold = events.parameters.get("threshold_used_db")
-    measured = events.quiet_level is not None and threshold is not None
     figures |= {
         "line_count": sum(len(frequencies) for frequencies in stems.line_frequencies),
         "wind_cut_off_hz": [model.cut_off for model in stems.models],
@@ -223,9 +218,20 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
         "wind_over_rover_after_db": stems.snr_after,
         "unidentifiable_share_of_wind": stems.unidentifiable,
         "event_count": len(events),
-        "event_share_of_time": sum(event.duration for event in events) / recording.duration,
+        "events_per_minute": events.events_per_minute,
+        "event_share_of_time": events.windy_share,
+        "gustiness_db": events.gustiness,
         "quiet_level_db": events.quiet_level,
-        "threshold_level_db": events.quiet_level + threshold if measured else None,  # type: ignore[operator]
+        "quiet_levels": [
+            {
+                "from_s": quiet.start,
+                "to_s": quiet.end,
+                "level_db": quiet.level,
+                "uncertainty_db": quiet.uncertainty,
+                "threshold_level_db": quiet.level + quiet.threshold,
+            }
+            for quiet in events.quiet_levels
+        ],
     }
     return figures
 

@@ -7,7 +7,7 @@ filter does. Read `LineRemoval` from top to bottom; how a frame tells a tone is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -134,14 +134,6 @@ class LineRemoval:
         """A Hann window that reaches so many seconds to both sides, at least one frame."""
         half = max(round(seconds * self._rate / self._fourier.hop_length), 1)
         return np.asarray(np.hanning(2 * half + 3)[1:-1])
-
-    def clean(self, batches: Iterable[tuple[int, Spectra]]) -> Iterator[tuple[int, Spectra]]:
-        """Give the same batches without the lines."""
-        if not self._waves:
-            yield from batches
-            return
-        for first, spectra, core in with_context(batches, self.context):
-            yield first + core.start, self.clean_frames(first, spectra[0])[np.newaxis, core]
 
     def clean_frames(self, first: int, spectra: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
         """Give neighbouring frames of the channel without the lines.

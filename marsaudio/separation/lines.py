@@ -108,10 +108,19 @@ class PhaseStatistics:
         The grid of frames, with a Hann window.
     highest : int, optional
         Lines are looked for in so many bins from 0 on; in all of them where it is not given.
+    least_prominence : float, optional
+        Of a line, in dB above the noise around it in the bins of the transform.
     """
 
-    def __init__(self, fourier: ShortTimeFourier, *, highest: int | None = None) -> None:
+    def __init__(
+        self,
+        fourier: ShortTimeFourier,
+        *,
+        highest: int | None = None,
+        least_prominence: float = PROMINENCE_DB,
+    ) -> None:
         self._fourier = fourier
+        self._least_prominence = least_prominence
         self._lag = fourier.n_fft // fourier.hop_length
         self._highest = fourier.bins if highest is None else min(highest, fourier.bins)
         # The level around a line is read a little further up.
@@ -169,7 +178,7 @@ class PhaseStatistics:
         independent = max(self.frames / FRAMES_PER_INDEPENDENT, 1.0)
         peak = np.zeros(bins, dtype=bool)
         peak[1:-1] = (level[1:-1] >= level[:-2]) & (level[1:-1] > level[2:])
-        peak &= prominence > PROMINENCE_DB
+        peak &= prominence > self._least_prominence
         peak[self._highest :] = False
         beyond_chance = np.log(self._highest / FALSE_LINES)
         # Either the phase alone is beyond chance, or (in short recordings, where it cannot be) the level is.

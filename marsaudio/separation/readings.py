@@ -24,7 +24,7 @@ from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, SHORT_FRAMES, OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES
 from marsaudio.separation.line_removal import LineRemoval
-from marsaudio.separation.lines import PhaseStatistics, density_of_lines
+from marsaudio.separation.lines import PROMINENCE_DB, PhaseStatistics, density_of_lines
 from marsaudio.separation.low_band import HIGHEST_LINE, LowBand
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit, mean_columns
@@ -208,8 +208,10 @@ def listen(
     transforms: Transforms,
     *,
     in_sections: bool = True,
+    highest_line: float = HIGHEST_LINE,
+    least_prominence: float = PROMINENCE_DB,
 ) -> Heard:
-    """Read a channel: its lines, section by section, and the power above the wind's frequencies."""
+    """Read a channel: its lines up to a frequency, section by section, and the power above the wind's."""
     clicks = looked.clicks(number, source.sample_rate)
     channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
     low = LowBand(channel, transforms.resampler)
@@ -220,8 +222,10 @@ def listen(
         seconds = source.frames / source.sample_rate
         sections = find_sections(looked.activity[number], seconds, len(frames))
     chosen = [coverage.usable & section.holds(frames) for section in sections]
-    highest_line = int(HIGHEST_LINE / transforms.frequencies[1])
-    statistics = [PhaseStatistics(transforms.low, highest=highest_line) for _ in sections]
+    bins = int(highest_line / transforms.frequencies[1])
+    statistics = [
+        PhaseStatistics(transforms.low, highest=bins, least_prominence=least_prominence) for _ in sections
+    ]
     for first, spectra, core in with_context(
         transforms.low_batches(low, LISTENED_FRAMES), statistics[0].context
     ):

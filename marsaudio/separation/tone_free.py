@@ -3,45 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from marsaudio.separation.frames import OneChannel, Transforms
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.separation.clicks import Ranges
+from marsaudio.separation.frames import BINS_ABOVE, Transforms
 from marsaudio.separation.lines import distinct_lines
-from marsaudio.separation.readings import line_removal, listen
+from marsaudio.separation.low_band import HIGHEST_LINE, HIGHEST_WIND
+from marsaudio.separation.readings import Heard, line_removal, listen
 from marsaudio.separation.survey import Coverage, survey
-from marsaudio.spectra.stft import OneChannelOf, Samples, SampleSource
+from marsaudio.spectra.stft import SampleSource, ShortTimeFourier, with_context
+
+ComplexArray = npt.NDArray[np.complex64]
+
+BATCH_BYTES = 2**23  # of spectra: lines are followed over many frames, so that long batches save work
+# Of a line whose phase is steady beyond chance. The separation leaves such faint ones alone; but together
+# they raise the level of a quiet band, and one that is now found and now missed, as it lies on a bin or
+# between two, moves it.
+LEAST_PROMINENCE_DB = 1.0
+LINES_BESIDE = HIGHEST_LINE - HIGHEST_WIND  # Hz; so far above a band lines reach into it
 
 
 @dataclass(frozen=True, eq=False)
-class ToneFreeChannel(OneChannelOf):
-    """One channel of a source with its lines subtracted, as a source."""
+class ToneFreeChannel:
+    """One channel of a source, whose lines up to some frequency can be taken out.
 
+    Attributes
+    ----------
+    heard : Heard
+        The channel as it was listened to.
+    source : SampleSource
+        The channel at the rate of the frames.
+    fourier : ShortTimeFourier
+        The frames: at the lower rate of the wind, where that is enough, else at the full rate.
+    coverage : Coverage
+        What part of each is sound.
+    line_frequencies : list of float
+        Of the lines that are taken out, in Hz.
+    highest : float
+        The highest frequency that is needed without lines, in Hz.
+    """
+
+    heard: Heard
+    source: SampleSource
+    fourier: ShortTimeFourier
     coverage: Coverage
     line_frequencies: list[float]
+    highest: float
 
-    def blocks(self) -> Iterator[Samples]:
-        """Give the samples without the lines."""
-        removal = line_removal(self.line_frequencies, self.sample_rate, self.coverage)
-        fourier = self.coverage.fourier
-        return fourier.inverse(removal.clean(fourier.batches(self.source)), self.frames)
+    @property
+    def clicks(self) -> Ranges:
+        """The clicks in the channel: the first sample of each and the first after it, at its own rate."""
+        return self.heard.channel.clicks
+
+    @property
+    def bins(self) -> int:
+        """How many bins are given without lines."""
+        last = int(self.highest * self.fourier.n_fft / self.source.sample_rate)
+        return min(last + 1 + BINS_ABOVE, self.fourier.bins)
+
+    def batches(self) -> Iterator[tuple[int, ComplexArray, ComplexArray]]:
+        """Give all frames, some at a time.
+
+        Yields
+        ------
+        first : int
+            The number of the first of these frames.
+        clean : ndarray of complex64, shape (frames, bins)
+            Without the lines, up to the highest frequency that is needed, or a little more.
+        spectra : ndarray of complex64, shape (frames, all bins)
+            With them.
+        """
+        removal = line_removal(self.line_frequencies, self.source.sample_rate, self.coverage)
+        size = BATCH_BYTES // (8 * self.fourier.bins)
+        fourier = replace(self.fourier, batch_samples=size * self.fourier.n_fft)
+        for first, spectra, core in with_context(fourier.batches(self.source), removal.context):
+            clean = removal.clean_frames(first, spectra[0, :, : self.bins])
+            yield first + core.start, clean[core], spectra[0, core]
 
 
 def tone_free_channels(
-    source: SampleSource, line_frequencies: list[list[float]] | None = None
+    source: SampleSource, *, highest: float | None = None, remove_lines: bool = True
 ) -> list[ToneFreeChannel]:
-    """The distinct channels of a source without their lines, which are found where they are not given."""
+    """The distinct channels of a source without their lines.
+
+    Parameters
+    ----------
+    source : SampleSource
+    highest : float, optional
+        The highest frequency that is needed, in Hz; None for all. Lines above are left alone.
+    remove_lines : bool, optional
+        False leaves all lines alone.
+
+    Returns
+    -------
+    list of ToneFreeChannel
+    """
     transforms = Transforms.at(source.sample_rate)
     looked = survey(source, transforms.resampler.factor)
+    reach = HIGHEST_LINE if highest is None else min(highest + LINES_BESIDE, HIGHEST_LINE)
     channels = []
     for number in range(1 if looked.equal_channels else source.channels):
-        if line_frequencies is None:
-            heard = listen(source, looked, number, transforms)
-            lines = distinct_lines(line for section in heard.sections for line in section.lines)
-            frequencies = [line.frequency for line in lines]
-        else:
-            frequencies = line_frequencies[number]
-        one = OneChannel(source, number, looked.offset(number))
+        heard = listen(
+            source, looked, number, transforms, highest_line=reach, least_prominence=LEAST_PROMINENCE_DB
+        )
+        lines = distinct_lines(line for section in heard.sections for line in section.lines)
+        low = highest is not None and highest <= HIGHEST_WIND
         channels.append(
-            ToneFreeChannel(one, looked.coverage(number, transforms.full, source.frames), frequencies)
+            ToneFreeChannel(
+                heard,
+                heard.low if low else heard.channel,
+                transforms.low if low else transforms.full,
+                heard.coverage if low else looked.coverage(number, transforms.full, source.frames),
+                [line.frequency for line in lines if line.frequency <= reach] if remove_lines else [],
+                source.sample_rate / 2 if highest is None else highest,
+            )
         )
     return channels
