@@ -1,7 +1,7 @@
 # make demo     hear and see Mars without the rover, from the bundled sample
 # make test     lint, types, tests
 # make docs     the documentation, in docs/_build/html
-# make quality  measure the separation beside its peers, and renew the tables and the picture of docs/quality.md
+# make quality  measure separation and events beside their peers, and renew tables and picture of docs/quality.md
 # make clean    remove what these made
 #
 # Each sets up what it needs in .venv. Another Python: make test PYTHON=python3.13 VENV=.venv-3.13
@@ -38,6 +38,7 @@ sample: $(VENV)/demo.installed
 
 quality: $(VENV)/compare.installed
 	$(BIN)/python benchmarks/separation.py --report --output output/quality --docs docs
+	$(BIN)/python benchmarks/events.py --report --output output/quality --docs docs
 
 clean:
 	rm -rf $(VENV) demo dist output/quality docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

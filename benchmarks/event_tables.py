@@ -9,17 +9,22 @@ from importlib.metadata import version
 
 import event_scenes
 import numpy as np
-from event_peers import OURS, PEERS
+from event_cost import EventCost
+from event_peers import CHOSEN_RATE, OURS, OURS_CHOSEN, PEERS
 from event_results import EventResults, Figure, mean_of, median_onset_error
 from false_alarms import LENGTHS, RATES, FalseAlarms
-from invariance import SNR_DB, VARIED, Variation
+from invariance import INVARIANCE_RATES, SNR_DB, VARIED, Variation
 from rover_noise import ROVERS
 from tables import processor, table
 
-METHODS = (OURS, *PEERS)
+METHODS = (OURS, OURS_CHOSEN, *PEERS)
+OWN = 2  # of them are marsaudio's
+LOWEST_COUNTED_DB = 3.0  # for the mean over all
 
 
-def all_parts(results: EventResults, alarms: FalseAlarms, variations: Sequence[Variation]) -> dict[str, str]:
+def all_parts(
+    results: EventResults, alarms: FalseAlarms, variations: Sequence[Variation], cost: EventCost
+) -> dict[str, str]:
     """The parts by name, in the order in which they are to be read."""
     return {
         "events_about": about(results, alarms),
@@ -29,7 +34,9 @@ def all_parts(results: EventResults, alarms: FalseAlarms, variations: Sequence[V
         "events_onsets": by_kind(results, median_onset_error),
         "events_collar": by_kind(results, mean_of("f1"), criterion=", collar"),
         "events_false_alarms": false_alarms(alarms),
+        "events_peer_alarms": peer_alarms(alarms),
         "events_invariance": invariance(variations),
+        "events_cost": costs(cost),
     }
 
 
@@ -43,7 +50,9 @@ def about(results: EventResults, alarms: FalseAlarms) -> str:
     return (
         f"Measured on {datetime.date.today().isoformat()}: {len(results.cases)} scenes of "
         f"{event_scenes.SECONDS:.0f} s at {event_scenes.RATE // 1000} kHz, {drawn}, "
-        f"and {minutes:.0f} minutes of each kind of rover alone. Processor: {processor()}. "
+        f"and {minutes:.0f} minutes of each kind of rover alone. What is chosen are parameters that are best "
+        f"on other draws; marsaudio's is a rate of {CHOSEN_RATE:g} false alarms a minute, instead of 0.1. "
+        f"Processor: {processor()}. "
         f"Python {platform.python_version()}, {libraries}. "
         f"{event_scenes.missing_recordings() or 'Recordings from Mars took part.'}\n"
     )
@@ -51,22 +60,22 @@ def about(results: EventResults, alarms: FalseAlarms) -> str:
 
 def f1(results: EventResults) -> str:
     """F1 of each method, the best in bold, and whether that is marsaudio's."""
-    rows = []
-    for kind in results.kinds:
-        means = [mean_of("f1")(results.of(method, kind)) for method in METHODS]
-        best = max(means)
-        cells = [f"**{mean:.2f}**" if mean == best else f"{mean:.2f}" for mean in means]
-        rows.append([_named(kind), *cells, _is_best(means[0], max(means[1:]))])
-    overall = [
-        float(np.mean([mean_of("f1")(results.of(method, kind)) for kind in results.kinds]))
-        for method in METHODS
+    rows = [
+        _f1_row(_named(kind), [mean_of("f1")(results.of(method, kind)) for method in METHODS])
+        for kind in results.kinds
     ]
-    rows.append(["all", *(f"{mean:.2f}" for mean in overall), _is_best(overall[0], max(overall[1:]))])
-    all_best = all(row[-1] != "no" for row in rows)
-    return (
-        table(["scenes", *METHODS, "marsaudio is best"], rows)
-        + f"\nmarsaudio is as good as every peer or better in each row: {'yes' if all_best else 'no'}.\n"
-    )
+    counted = [kind for kind in results.kinds if kind[1] >= LOWEST_COUNTED_DB]
+    overall = [
+        float(np.mean([mean_of("f1")(results.of(method, kind)) for kind in counted])) for method in METHODS
+    ]
+    rows.append(_f1_row(f"all of {LOWEST_COUNTED_DB:.0f} dB and more", overall))
+    return table(["scenes", *METHODS, "best, by default", "best, chosen"], rows)
+
+
+def _f1_row(name: str, means: Sequence[float]) -> list[str]:
+    best = max(means)
+    cells = [f"**{mean:.2f}**" if mean == best else f"{mean:.2f}" for mean in means]
+    return [name, *cells, *(_is_best(mean, max(means[OWN:])) for mean in means[:OWN])]
 
 
 def _is_best(mean: float, best_peer: float) -> str:
@@ -107,15 +116,38 @@ def false_alarms(alarms: FalseAlarms) -> str:
     return table([*header, "within", *(f"in {seconds:.0f} s" for seconds in LENGTHS)], rows)
 
 
+def peer_alarms(alarms: FalseAlarms) -> str:
+    """What the peers find a minute in the same recordings; none of them can be asked for a rate."""
+    rows = [[kind, *(_plain(alarms.peer_rate(kind, peer)) for peer in PEERS)] for kind in ROVERS]
+    return table(["rover, events a minute", *PEERS], rows)
+
+
 def invariance(variations: Sequence[Variation]) -> str:
+    """What changes, of all events, and of those that noise alone next to never gives."""
     rows = []
     for name in VARIED:
-        moves = np.array([one.edge_move for one in variations if one.name == name])
-        same = moves[~np.isnan(moves)]
-        largest = f"{same.max():.4f}" if same.size else "–"
-        rows.append([name, str(len(moves)), str(len(moves) - len(same)), largest])
-    header = [f"scenes at {SNR_DB:.0f} dB", "scenes", "with other events", "largest move of an edge (s)"]
+        cells = [name]
+        for rate in INVARIANCE_RATES:
+            some = [one for one in variations if (one.name, one.rate) == (name, rate)]
+            moves = np.concatenate([one.moves for one in some])
+            alone = sum(one.alone for one in some)
+            largest = f"{moves.max():.3f}" if moves.size else "–"
+            cells += [str(moves.size // 2), str(alone), f"{np.quantile(moves, 0.95):.3f}", largest]
+        rows.append(cells)
+    header = [f"scenes at {SNR_DB:.0f} dB"]
+    for rate in INVARIANCE_RATES:
+        asked = f"{rate:g} a minute"
+        header += [f"{asked}: in both", "in one only", "95 % of edges move less than (s)", "the most (s)"]
     return table(header, rows)
+
+
+def costs(cost: EventCost) -> str:
+    return (
+        f"`detect_wind_file` of {cost.minutes:.0f} minutes at 48 kHz, one channel of 16 bits, takes "
+        f"{cost.ratio:.2f} times the CPU time of `separate_file` of the same file (whole processes, medians "
+        f"of {cost.rounds} rounds in turns: {cost.detection:.1f} s and {cost.separation:.1f} s). At its peak "
+        f"it holds {cost.memory:.0f} MB, and with a file twice as long {cost.memory_of_twice:.0f} MB.\n"
+    )
 
 
 def _named(kind: tuple[str, float]) -> str:

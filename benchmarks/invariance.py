@@ -7,20 +7,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from event_peers import Interval, ours
+from event_peers import CHOSEN_RATE, Interval, ours
 from event_scenes import SCENES
+from sounds import Array
 
 import marsaudio as ma
+from marsaudio import metrics
 
 SNR_DB = 12.0
+INVARIANCE_RATES = (0.1, CHOSEN_RATE)  # false alarms a minute
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Variation:
-    """What became of a scene's events: the largest move of an edge in s, NaN if not as many were found."""
+    """What became of a scene's events when it was varied.
+
+    Attributes
+    ----------
+    name : str
+        What was done.
+    rate : float
+        The false alarms a minute that were asked for.
+    moves : ndarray of float64, shape (2 * events in both,)
+        How far each edge moved, in seconds.
+    alone : int
+        Events that were found only before or only after.
+    """
 
     name: str
-    edge_move: float
+    rate: float
+    moves: Array
+    alone: int
 
 
 def _louder(factor: float) -> Callable[[ma.Recording], ma.Recording]:
@@ -44,12 +61,17 @@ def variations(scene: str, seed: int) -> list[Variation]:
     """Vary one scene in all ways."""
     logging.getLogger("marsaudio").setLevel(logging.ERROR)
     recording = SCENES[scene](SNR_DB, seed).recording
-    events = ours(recording)
-    return [Variation(name, edge_move(events, ours(vary(recording)))) for name, vary in VARIED.items()]
+    before = {rate: ours(recording, rate) for rate in INVARIANCE_RATES}
+    return [
+        variation(name, rate, before[rate], ours(changed, rate))
+        for name, vary in VARIED.items()
+        for changed in [vary(recording)]
+        for rate in INVARIANCE_RATES
+    ]
 
 
-def edge_move(before: list[Interval], after: list[Interval]) -> float:
-    """The largest difference of two edges, in s; NaN where there are not as many events."""
-    if len(before) != len(after):
-        return float("nan")
-    return float(np.abs(np.array(before) - np.array(after)).max()) if before else 0.0
+def variation(name: str, rate: float, before: list[Interval], after: list[Interval]) -> Variation:
+    """Compare two lists of events, those that overlap by half."""
+    scores = metrics.event_scores(after, before)
+    errors = np.abs([*scores.onset_errors, *scores.offset_errors])
+    return Variation(name, rate, errors, len(before) + len(after) - 2 * len(scores.matches))

@@ -36,18 +36,16 @@ recording
 # %% [markdown]
 # ## Find
 #
-# First the wind is taken apart from the rover, to have it alone for the clips. Then `detect_wind` looks for
-# *wind events*: stretches of time in which the wind rises above the quiet.
+# `detect_wind` looks for *wind events*: stretches of time in which the wind rises above the quiet.
 
 # %%
-stems = ma.separate(recording)
-events = ma.detect_wind(stems)
+events = ma.detect_wind(recording)
 events
 
 # %% [markdown]
-# Each row is an event: when it starts, when it ends, when it is loudest, its mean level in decibels, and
-# how far that lies over the quiet. Times are in seconds from the first sample. An event also has its
-# numbers by name:
+# Each row is an event: when it starts, when it ends, when it is loudest, its mean level in decibels,
+# how far that lies over the quiet, and how often noise alone would do the same. What stands after ± is how
+# uncertain a figure is. Times are in seconds from the first sample. An event also has its numbers by name:
 
 # %%
 for event in events:
@@ -62,20 +60,19 @@ for event in events:
 # single short peak is none.
 
 # %%
-picture = ma.plot.level(stems, events).figure
+picture = ma.plot.level(recording, events).figure
 picture
 
 # %%
 print(picture.description)
 
 # %% [markdown]
-# - The **quiet level** is the level that is exceeded four fifths of the time. It stands for "no gust", not
-#   for "no wind".
-# - The **threshold** is what the level must exceed for an event. It lies at least 3 dB above the quiet.
-#   Where the level wavers by itself even in the quieter half of the recording, it lies higher: at three
-#   times that wavering.
+# - The **quiet level** is the level between the gusts. It stands for "no gust", not for "no wind".
+# - The **threshold** is what the level must exceed for an event. It is high enough that noise which wavers
+#   as the quiet does exceeds it once in ten minutes: [trust_an_event](trust_an_event.ipynb) shows how to
+#   choose that.
 # - An event **begins and ends** halfway, in decibels, between the level outside and the level inside, and
-#   at most 12 dB below its own peak.
+#   at most 14 dB below its own peak.
 
 # %%
 print(f"quiet level: {events.quiet_level:.1f} {events.unit}")
@@ -85,17 +82,19 @@ print(f"threshold:   {events.parameters['threshold_used_db']:.1f} dB above it")
 # All can be chosen. A narrower band at the lowest frequencies, for example:
 
 # %%
-ma.detect_wind(stems, band=(20.0, 60.0))
+ma.detect_wind(recording, band=(20.0, 60.0))
 
 # %% [markdown]
 # ## Hear the gusts
 #
 # `clips` cuts each event out of a recording of your choice, here out of the wind alone, with half a second
-# before and after. Headphones help: these are deep sounds.
+# before and after. For that the wind is taken apart from the rover first. Headphones help: these are deep
+# sounds.
 
 # %%
 from IPython.display import display
 
+stems = ma.separate(recording)
 gusts = events.clips(stems.wind, margin=0.5)
 for gust in gusts:
     display(gust)
@@ -104,15 +103,15 @@ for gust in gusts:
 # ## Keep them
 #
 # A clip saves as WAV, FLAC, OGG or MP3, at the level it was recorded with. The table of events saves as
-# CSV, which spreadsheets open. (This folder is a temporary one: it goes when the notebook ends. Take a path
-# of your own to keep the files.)
+# CSV, which spreadsheets open, or for Audacity and Raven. (This folder is a temporary one: it goes when the
+# notebook ends. Take a path of your own to keep the files.)
 
 # %%
 folder = tempfile.TemporaryDirectory(prefix="marsaudio-")
 clip_file = gusts[0].save(Path(folder.name) / "first_gust.wav")
 table_file = events.save(Path(folder.name) / "wind_events.csv")
 print(clip_file.name, "has", clip_file.stat().st_size, "bytes")
-print(table_file.read_text())
+print("columns:", table_file.read_text().splitlines()[0].replace(",", ", "))
 
 # %% [markdown]
 # ## How good is it?
@@ -143,6 +142,7 @@ else:
 # - **Weak gusts in a gusty recording.** They stay below the threshold.
 # - **Gusts shorter than about half a second.** The smoothing flattens them.
 # - **The cause.** Whatever rises between 20 and 250 Hz counts, also an arm that moves or wheels that roll.
+#   Only what sounds above 1 kHz as well is marked, as "rover?".
 # - **Speed.** The level says when the wind is stronger, not how many metres a second it has. For that, the
 #   microphone would have to be compared with a wind sensor.
 

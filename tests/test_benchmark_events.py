@@ -1,5 +1,6 @@
 """The scenes that the detection of wind is measured on, and what it is measured beside."""
 
+import event_cost
 import event_peers
 import event_scenes
 import event_tables
@@ -10,7 +11,7 @@ import rover_noise
 from event_peers import OURS
 from event_results import EventCase, EventResults
 from event_tables import METHODS
-from invariance import edge_move
+from invariance import variation
 
 import marsaudio as ma
 from marsaudio import metrics
@@ -180,12 +181,21 @@ def test_the_table_says_where_a_peer_is_better():
         for good in ((OURS,), tuple(event_peers.PEERS))
     ]
     lines = event_tables.f1(EventResults(cases, rows)).splitlines()
-    assert [line.split("|")[-2].strip() for line in lines[2:5]] == ["yes", "no", "as good"]
-    assert lines[-1].endswith(": no.")
+    verdicts = [[cell.strip() for cell in line.split("|")[-3:-1]] for line in lines[2:5]]
+    assert verdicts == [["yes", "as good"], ["no", "no"], ["as good", "no"]]
 
 
 def test_an_edge_that_moves_is_seen_and_so_is_another_number_of_events():
     events = [(1.0, 2.0), (5.0, 6.0)]
-    assert edge_move(events, [(1.0, 2.0), (5.0, 6.25)]) == 0.25
-    assert edge_move([], []) == 0.0
-    assert np.isnan(edge_move(events, events[:1]))
+    moved = variation("moved", 0.1, events, [(1.0, 2.0), (5.0, 6.25)])
+    assert (sorted(moved.moves), moved.alone) == ([0.0, 0.0, 0.0, 0.25], 0)
+    lost = variation("lost", 0.1, events, events[:1])
+    assert (len(lost.moves), lost.alone) == (2, 1)
+
+
+def test_the_cost_is_that_of_whole_processes_in_turns(tmp_path):
+    cost = event_cost.paired_cost(minutes=0.1, rounds=1)
+    assert 0 < cost.detection < 60
+    assert cost.ratio == pytest.approx(cost.detection / cost.separation)
+    assert 10 < cost.memory < 2000
+    assert ma.load(event_cost.write_scene(tmp_path / "scene.wav", 0.1)).duration == pytest.approx(6.0)

@@ -18,14 +18,21 @@ from marsaudio import catalog
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RUNNER = Path(__file__).with_name("run_notebook.py")
-NAMES = ("find_the_wind", "first_listen", "separate_rover_and_wind", "take_nasa_apart")
+NAMES = ("find_the_wind", "first_listen", "separate_rover_and_wind", "take_nasa_apart", "trust_an_event")
 PLAYERS_AT_LEAST = {
     "first_listen": 2,
     "separate_rover_and_wind": 4,
     "find_the_wind": 3,
     "take_nasa_apart": 6,
+    "trust_an_event": 2,
 }
-FIGURES = {"first_listen": 3, "separate_rover_and_wind": 2, "find_the_wind": 1, "take_nasa_apart": 5}
+FIGURES = {
+    "first_listen": 3,
+    "separate_rover_and_wind": 2,
+    "find_the_wind": 1,
+    "take_nasa_apart": 5,
+    "trust_an_event": 1,
+}
 ROVER_OF_SOL_1125 = Path("m2020_edlcam_raw/data_audio/mic_00000170_000_000001.xml")
 
 
@@ -116,7 +123,7 @@ def check_players_and_figures(name: str, shown: Shown) -> None:
         assert float(after) > float(before) + 20
     if name == "find_the_wind":
         assert "first_gust.wav has" in shown.text
-        assert "start_s,end_s" in shown.text
+        assert "columns: start_s, end_s" in shown.text
 
 
 def run(name: str, folder: Path, *, data_directory: Path) -> Shown:

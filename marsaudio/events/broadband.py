@@ -16,7 +16,6 @@ BoolArray = npt.NDArray[np.bool_]
 STEP_SECONDS = 1.0  # steps of the rover's noise are looked for second by second,
 SHORTEST_SECONDS = 10.0  # and between two there are at least so many
 BESIDE_SECONDS = 5.0  # what an event is compared with
-CLEAR_SECONDS = 0.5  # from its edges, where it may still sound
 FEWEST_BLOCKS = 4
 LEAST_RISE_DB = 1.0
 DEVIATIONS = 4.0
@@ -78,8 +77,20 @@ def rover_steps(spectra: BlockSpectra) -> list[float]:
     return [float((spectra.times[parts[i - 1][-1]] + spectra.times[parts[i][0]]) / 2) for i in splits]
 
 
+def wavering_above(spectra: BlockSpectra, quiet: BoolArray) -> float:
+    """Robust standard deviation of the broadband level in the blocks of no event, in dB."""
+    course = broadband_level(spectra)[quiet]
+    course = course[np.isfinite(course)]
+    return 1.4826 * float(np.median(np.abs(course - np.median(course)))) if len(course) else 0.0
+
+
 def broadband_rise(
-    spectra: BlockSpectra, inside: BoolArray, quiet: BoolArray, times: tuple[float, float]
+    spectra: BlockSpectra,
+    inside: BoolArray,
+    quiet: BoolArray,
+    times: tuple[float, float],
+    *,
+    wavering: float,
 ) -> BroadbandRise | None:
     """Whether the rover sounded above 1 kHz during an event.
 
@@ -98,6 +109,8 @@ def broadband_rise(
         The blocks of the event, and those of no event.
     times : (start, end)
         Of the event, in seconds.
+    wavering : float
+        As `wavering_above` gives it.
 
     Returns
     -------
@@ -113,8 +126,6 @@ def broadband_rise(
     if not sounding.any():
         return None
     excess = float(np.median(10 * np.log10(during[sounding] / before[sounding])))
-    course = broadband_level(spectra)[quiet]
-    wavering = 1.4826 * float(np.median(np.abs(course - np.median(course))))
     most = _most_of_wind(spectra, inside, beside)
     exceeding = (during - before)[sounding] > most[sounding]
     stands_out = excess >= max(LEAST_RISE_DB, DEVIATIONS * wavering)

@@ -18,7 +18,7 @@ from marsaudio.events.level import (
     band_level,
     smoothed_level,
 )
-from marsaudio.events.measuring import Evidence, is_tone, measure_event, times_of
+from marsaudio.events.measuring import gather_evidence, is_tone, measure_event
 from marsaudio.events.stretches import REACH_BELOW_PEAK_DB, SEPARATE_PEAK_DB, Rules, find_stretches
 from marsaudio.events.table import WindEvents
 from marsaudio.formats import audio
@@ -31,7 +31,6 @@ FloatArray = npt.NDArray[np.float64]
 
 WIND_BAND = (20.0, 250.0)  # Hz; where wind on Mars is heard
 LEAST_RATE, MOST_RATE = 1e-6, 5.0  # false alarms a minute; beyond, events of noise run into each other
-CLEAR_SECONDS = 0.5  # from an event, before the quiet's spectrum is read
 
 
 def detect_wind(
@@ -168,34 +167,16 @@ def _detect(
     smoothed = smoothed_level(measured)
     duration = source.frames / source.sample_rate
     unit, offset = level_unit_and_offset(calibration)
-    parameters: dict[str, Any] = {
-        "frame_s": FRAME_SECONDS,
-        "hop_s": HOP_SECONDS,
-        "smoothing_s": SMOOTHING_SECONDS,
-        "reach_below_peak_db": REACH_BELOW_PEAK_DB,
-        "separate_peak_db": SEPARATE_PEAK_DB,
-        "band_hz": [float(edge) for edge in band],
-        "false_alarms_per_minute": float(rate),
-        "minimum_duration_s": rules.minimum_duration,
-        "merge_gap_s": rules.merge_gap,
-    }
+    parameters = _parameters(rate, band, rules)
     heard = measured.usable & np.isfinite(smoothed)
-    observed = float(heard.sum() * HOP_SECONDS)
     if not heard.any():
         return WindEvents((), unit, None, duration, parameters, _why_nothing(measured))
+    observed = float(heard.sum() * HOP_SECONDS)
     baseline = find_baseline(measured, smoothed, rate, rules, duration=duration)
     excess = np.where(heard, smoothed - baseline.quiet, -np.inf)
     stretches = find_stretches(excess, heard, baseline.threshold, rules=rules)
-    ends = [times_of(stretch, duration) for stretch in stretches]
-    evidence = Evidence(
-        measured,
-        smoothed,
-        baseline,
-        (float(band[0]), float(band[1])),
-        offset,
-        duration,
-        _blocks_without(measured, ends),
-        observed / 60,
+    evidence = gather_evidence(
+        measured, smoothed, baseline, stretches, band=band, offset=offset, duration=duration, seconds=observed
     )
     wind = [stretch for stretch in stretches if not is_tone(evidence, stretch)]
     main = max(baseline.parts, key=lambda part: part.end - part.start)
@@ -216,19 +197,24 @@ def _detect(
     )
 
 
+def _parameters(rate: float, band: tuple[float, float], rules: Rules) -> dict[str, Any]:
+    return {
+        "frame_s": FRAME_SECONDS,
+        "hop_s": HOP_SECONDS,
+        "smoothing_s": SMOOTHING_SECONDS,
+        "reach_below_peak_db": REACH_BELOW_PEAK_DB,
+        "separate_peak_db": SEPARATE_PEAK_DB,
+        "band_hz": [float(edge) for edge in band],
+        "false_alarms_per_minute": float(rate),
+        "minimum_duration_s": rules.minimum_duration,
+        "merge_gap_s": rules.merge_gap,
+    }
+
+
 def _why_nothing(measured: BandLevel) -> str:
     if not len(measured.level):
         return f"Shorter than one frame of {FRAME_SECONDS:.2f} s."
     return "There is nothing but digital silence."
-
-
-def _blocks_without(measured: BandLevel, ends: list[tuple[float, float]]) -> npt.NDArray[np.bool_]:
-    """The usable blocks of the spectra that lie outside of all events, and not beside one."""
-    quiet = measured.spectra.usable.copy()
-    for start, end in ends:
-        first, last = np.searchsorted(measured.spectra.times, (start - CLEAR_SECONDS, end + CLEAR_SECONDS))
-        quiet[first:last] = False
-    return quiet
 
 
 def _what_to_know(measured: BandLevel, baseline: Baseline, *, found: int, left_out: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from marsaudio.events.band_power import BlockSpectra
 from marsaudio.events.baseline import Baseline
-from marsaudio.events.broadband import broadband_rise
+from marsaudio.events.broadband import broadband_rise, wavering_above
 from marsaudio.events.chance import equivalent_bandwidth
 from marsaudio.events.level import FRAME_SECONDS, HOP_SECONDS, SMOOTHING_SECONDS, BandLevel
 from marsaudio.events.stretches import BESIDE_SECONDS, Stretch
@@ -21,6 +22,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 DB = 10 / np.log(10)  # a relative change in decibels
 SLOPE_SECONDS = 0.1  # on both sides of an edge, over which its steepness is read
+CLEAR_SECONDS = 0.5  # from an event, before the quiet's spectrum is read
 RISE_FROM, RISE_TO = 0.1, 0.9  # shares of the way, in dB
 
 
@@ -41,6 +43,10 @@ class Evidence:
         Of the recording, in seconds.
     quiet_blocks : ndarray of bool, shape (blocks,)
         Blocks of the spectra that no event reaches into.
+    quiet_density : ndarray of float64, shape (parts of the band,)
+        The mean density there; of all blocks where events leave none.
+    wavering_above : float
+        How much the level above 1 kHz wavers there, in dB.
     minutes : float
         In which events were looked for.
     """
@@ -52,7 +58,63 @@ class Evidence:
     offset: float
     duration: float
     quiet_blocks: BoolArray
+    quiet_density: FloatArray
+    wavering_above: float
     minutes: float
+
+
+def gather_evidence(
+    measured: BandLevel,
+    smoothed: FloatArray,
+    baseline: Baseline,
+    stretches: Sequence[Stretch],
+    *,
+    band: tuple[float, float],
+    offset: float,
+    duration: float,
+    seconds: float,
+) -> Evidence:
+    """What all stretches are measured from: beside themselves, the quiet between them.
+
+    Parameters
+    ----------
+    measured : BandLevel
+    smoothed : ndarray of float64, shape (frames,)
+    baseline : Baseline
+    stretches : sequence of Stretch
+    band, offset, duration
+        As in `Evidence`.
+    seconds : float
+        In which events were looked for.
+
+    Returns
+    -------
+    Evidence
+    """
+    spectra = measured.spectra
+    quiet = spectra.usable.copy()
+    for stretch in stretches:
+        start, end = times_of(stretch, duration)
+        first, last = np.searchsorted(spectra.times, (start - CLEAR_SECONDS, end + CLEAR_SECONDS))
+        quiet[first:last] = False
+    told = quiet if quiet.any() else spectra.usable
+    density = (
+        spectra.density[told].mean(axis=0, dtype=np.float64)
+        if told.any()
+        else spectra.density[:0].sum(axis=0)
+    )
+    return Evidence(
+        measured=measured,
+        smoothed=smoothed,
+        baseline=baseline,
+        band=(float(band[0]), float(band[1])),
+        offset=offset,
+        duration=duration,
+        quiet_blocks=quiet,
+        quiet_density=np.asarray(density, dtype=np.float64),
+        wavering_above=wavering_above(spectra, quiet),
+        minutes=seconds / 60,
+    )
 
 
 def measure_event(evidence: Evidence, stretch: Stretch) -> WindEvent:
@@ -63,14 +125,16 @@ def measure_event(evidence: Evidence, stretch: Stretch) -> WindEvent:
     power = 10 ** (measured.level[inside] / 10)
     level = float(10 * np.log10(power.mean()))
     blocks = _blocks_in(measured.spectra, start, end)
-    spectrum = _wind_spectrum(evidence, blocks)
+    added = _added(evidence, blocks)
     level_uncertainty = _level_uncertainty(measured.spectra, blocks, end - start)
     quiet = float(baseline.quiet[inside].mean())
     excess_uncertainty = float(np.hypot(level_uncertainty, _quiet_uncertainty(evidence, start)))
     peak = stretch.first + int(np.argmax(measured.level[inside]))
     highest = stretch.first + int(np.argmax(evidence.smoothed[inside]))
     rate = baseline.chance.a_minute(_strength(evidence, inside))
-    rise = broadband_rise(measured.spectra, blocks, evidence.quiet_blocks, (start, end))
+    rise = broadband_rise(
+        measured.spectra, blocks, evidence.quiet_blocks, (start, end), wavering=evidence.wavering_above
+    )
     return WindEvent(
         start=start,
         end=end,
@@ -87,9 +151,7 @@ def measure_event(evidence: Evidence, stretch: Stretch) -> WindEvent:
         excess_uncertainty=excess_uncertainty,
         false_alarms_per_minute=rate,
         p_value=float(-np.expm1(-rate * evidence.minutes)),
-        centroid=None
-        if spectrum is None
-        else float(np.average(measured.spectra.frequencies, weights=spectrum)),
+        centroid=_centroid(measured.spectra.frequencies, added),
         rise_time=_climb(evidence, highest, stretch.outside_before, -1),
         decay_time=_climb(evidence, highest, stretch.outside_after, 1),
         broadband_excess=None if rise is None else rise.excess,
@@ -101,7 +163,7 @@ def is_tone(evidence: Evidence, stretch: Stretch) -> bool:
     """Whether a stretch is a tone of the rover, and no wind."""
     spectra = evidence.measured.spectra
     blocks = _blocks_in(spectra, *times_of(stretch, evidence.duration))
-    return is_tonal(spectra, blocks, evidence.quiet_blocks)
+    return is_tonal(_added(evidence, blocks))
 
 
 def times_of(stretch: Stretch, duration: float) -> tuple[float, float]:
@@ -118,18 +180,16 @@ def _blocks_in(spectra: BlockSpectra, start: float, end: float) -> BoolArray:
     return np.asarray(inside & spectra.usable)
 
 
-def _wind_spectrum(evidence: Evidence, blocks: BoolArray) -> FloatArray | None:
-    """What the event adds to the quiet in each part of the band; None where that is nothing.
-
-    The quiet's spectrum is the mean over the blocks of no event, or over all where there are none.
-    """
-    spectra = evidence.measured.spectra
-    quiet = evidence.quiet_blocks if evidence.quiet_blocks.any() else spectra.usable
+def _added(evidence: Evidence, blocks: BoolArray) -> FloatArray:
+    """What an event adds to the quiet's density in each part of the band."""
     if not blocks.any():
-        return None
-    before = spectra.density[quiet].mean(axis=0, dtype=np.float64)
-    added = np.maximum(spectra.density[blocks].mean(axis=0, dtype=np.float64) - before, 0.0)
-    return added if added.any() else None
+        return np.zeros_like(evidence.quiet_density)
+    density = evidence.measured.spectra.density[blocks].mean(axis=0, dtype=np.float64)
+    return np.asarray(np.maximum(density - evidence.quiet_density, 0.0))
+
+
+def _centroid(frequencies: FloatArray, added: FloatArray) -> float | None:
+    return float(np.average(frequencies, weights=added)) if added.any() else None
 
 
 def _level_uncertainty(spectra: BlockSpectra, blocks: BoolArray, seconds: float) -> float:

@@ -8,6 +8,7 @@ is known.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -90,33 +91,44 @@ def find_stretches(excess: FloatArray, usable: BoolArray, on: FloatArray, *, rul
     return [one for one in stretches if (one.end - one.start) * HOP_SECONDS >= rules.minimum_duration]
 
 
-def _spans(excess: FloatArray, usable: BoolArray, on: FloatArray) -> list[tuple[int, int]]:
-    """First and last frame of each stretch that stands out, in order of time.
+class _Span(NamedTuple):
+    """The first and last frame of a stretch, and the levels that it stays above on either side, in dB."""
+
+    first: int
+    last: int
+    before: float
+    after: float
+
+
+def _spans(excess: FloatArray, usable: BoolArray, on: FloatArray) -> list[_Span]:
+    """Each stretch that stands out, in order of time.
 
     From the highest frame down: a stretch reaches from its peak to both sides as far as the excess stays
     above half the threshold and within 14 dB of the peak. What is left on either side counts for itself,
     where it rises by 6 dB or more from the valley between.
     """
-    spans: list[tuple[int, int]] = []
+    spans: list[_Span] = []
     for first, stop in _runs(usable & (excess > on / 2)):
         if (excess[first:stop] > on[first:stop]).any():
-            spans += _spans_of_run(excess[first:stop], on[first:stop], first)
+            spans += _spans_of_run(excess, on, first, stop)
     return spans
 
 
-def _spans_of_run(excess: FloatArray, on: FloatArray, offset: int) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    free = np.ones(len(excess), dtype=bool)
-    while (free & (excess > on)).any():
-        peak = int(np.argmax(np.where(free, excess, -np.inf)))
-        inside = excess > excess[peak] - REACH_BELOW_PEAK_DB
-        first = peak - int(np.argmin(np.append(inside[: peak + 1][::-1], False))) + 1
-        last = peak + int(np.argmin(np.append(inside[peak:], False))) - 1
-        stands_out = excess[peak] > on[peak] and free[first : last + 1].all()
-        if stands_out and _is_separate(excess, peak, first, last, spans):
-            spans.append((first, last))
+def _spans_of_run(excess: FloatArray, on: FloatArray, start: int, stop: int) -> list[_Span]:
+    spans: list[_Span] = []
+    free = np.zeros(len(excess), dtype=bool)
+    free[start:stop] = True
+    while (free[start:stop] & (excess[start:stop] > on[start:stop])).any():
+        peak = start + int(np.argmax(np.where(free[start:stop], excess[start:stop], -np.inf)))
+        least = float(excess[peak]) - REACH_BELOW_PEAK_DB
+        inside = excess[start:stop] > least
+        first = peak - int(np.argmin(np.append(inside[: peak - start + 1][::-1], False))) + 1
+        last = peak + int(np.argmin(np.append(inside[peak - start :], False))) - 1
+        if excess[peak] > on[peak] and free[first : last + 1].all() and _is_separate(excess, peak, spans):
+            before, after = (max(least, float(on[edge]) / 2) for edge in (first, last))
+            spans.append(_Span(first, last, before, after))
         free[first : last + 1] = False
-    return sorted((first + offset, last + offset) for first, last in spans)
+    return sorted(spans)
 
 
 def _runs(flags: BoolArray) -> list[tuple[int, int]]:
@@ -127,10 +139,10 @@ def _runs(flags: BoolArray) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
 
 
-def _is_separate(excess: FloatArray, peak: int, first: int, last: int, spans: list[tuple[int, int]]) -> bool:
+def _is_separate(excess: FloatArray, peak: int, spans: list[_Span]) -> bool:
     """Whether the level falls far enough between a peak and each neighbouring stretch found before."""
-    before = max((span[1] for span in spans if span[1] < first), default=None)
-    after = min((span[0] for span in spans if span[0] > last), default=None)
+    before = max((span.last for span in spans if span.last < peak), default=None)
+    after = min((span.first for span in spans if span.first > peak), default=None)
     valleys = []
     if before is not None:
         valleys.append(excess[before : peak + 1].min())
@@ -139,30 +151,33 @@ def _is_separate(excess: FloatArray, peak: int, first: int, last: int, spans: li
     return all(excess[peak] - valley >= SEPARATE_PEAK_DB for valley in valleys)
 
 
-def _merged(spans: list[tuple[int, int]], gap: float) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in spans:
-        if merged and first - merged[-1][1] - 1 <= gap:
-            merged[-1] = (merged[-1][0], last)
+def _merged(spans: list[_Span], gap: float) -> list[_Span]:
+    merged: list[_Span] = []
+    for span in spans:
+        if merged and span.first - merged[-1].last - 1 <= gap:
+            merged[-1] = merged[-1]._replace(last=span.last, after=span.after)
         else:
-            merged.append((first, last))
+            merged.append(span)
     return merged
 
 
-def _with_edges_halfway(excess: FloatArray, usable: BoolArray, span: tuple[int, int]) -> Stretch:
+def _with_edges_halfway(excess: FloatArray, usable: BoolArray, span: _Span) -> Stretch:
     """Draw the edges in to where the excess is halfway, in dB, between outside and inside.
 
     Smoothing with a symmetric window widens a step to both sides but leaves its midpoint where it was. Where
     there is nothing outside, the stretch begins or ends with the first or last frame.
     """
     reach = round(BESIDE_SECONDS / HOP_SECONDS)
-    first, last = span
+    first, last = span.first, span.last
     inside = float(np.median(excess[first : last + 1]))
     before, after = slice(max(first - reach, 0), first), slice(last + 1, last + 1 + reach)
     outside = [_median_of(excess[side][usable[side]]) for side in (before, after)]
-    halfway = [(level + inside) / 2 for level in outside]
-    start = _crossing(excess[: last + 1], first, halfway[0])
-    end = len(excess) - 1 - _crossing(excess[first:][::-1], len(excess) - 1 - last, halfway[1])
+    levels = [
+        max((level + inside) / 2, least) if np.isfinite(level) else None
+        for level, least in zip(outside, (span.before, span.after), strict=True)
+    ]
+    start = _crossing(excess[: last + 1], first, levels[0])
+    end = len(excess) - 1 - _crossing(excess[first:][::-1], len(excess) - 1 - last, levels[1])
     first, last = int(np.ceil(max(start, 0))), int(np.floor(min(end, len(excess) - 1)))
     return Stretch(first, max(first, last), start, end, outside[0], outside[1], inside)
 
@@ -172,12 +187,15 @@ def _median_of(values: FloatArray) -> float:
     return float(np.median(values)) if len(values) else float("-inf")
 
 
-def _crossing(excess: FloatArray, first: int, halfway: float) -> float:
-    """Where the excess first rises through a level, in frames and parts of one, from the first on."""
-    if halfway == -np.inf:
-        return first - FRAME_SECONDS / HOP_SECONDS / 2  # the beginning of the first frame
-    place = first + int(np.argmax(excess[first:] > halfway))
+def _crossing(excess: FloatArray, first: int, level: float | None) -> float:
+    """Where the excess first rises through a level, in frames and parts of one, from the first on.
+
+    Without a level, and after a frame that tells nothing, it is the beginning of the first frame.
+    """
+    if level is None:
+        return first - FRAME_SECONDS / HOP_SECONDS / 2
+    place = first + int(np.argmax(excess[first:] > level))
     below = excess[place - 1] if place else -np.inf
-    if not np.isfinite(below) or below >= halfway:
-        return place - 0.5
-    return float(place - (excess[place] - halfway) / (excess[place] - below))
+    if not np.isfinite(below):
+        return place - FRAME_SECONDS / HOP_SECONDS / 2
+    return float(place - np.clip((excess[place] - level) / (excess[place] - below), 0.0, 1.0))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.events.band_power import BlockSpectra
 from marsaudio.separation.tone_fits import MAIN_LOBE_BINS
 
 FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 TONE_BINS = MAIN_LOBE_BINS + 1  # on both sides of a tone: one that starts or stops within a frame is wider
 BESIDE_BINS = 2  # and so many beside these
 MOST_SHARE = 0.5
 
 
-def is_tonal(spectra: BlockSpectra, inside: BoolArray, quiet: BoolArray) -> bool:
+def is_tonal(added: FloatArray) -> bool:
     """Whether more than half of what an event adds to the quiet stands out at single frequencies.
 
     A tone fills the main lobe of the window or a little more, and wind, whose spectrum is smooth, the bins
@@ -24,19 +22,14 @@ def is_tonal(spectra: BlockSpectra, inside: BoolArray, quiet: BoolArray) -> bool
 
     Parameters
     ----------
-    spectra : BlockSpectra
-    inside, quiet : ndarray of bool, shape (blocks,)
-        The blocks of the event, and those of no event.
+    added : ndarray of float64, shape (parts of the band,)
+        What the event adds to the density of the quiet.
 
     Returns
     -------
     bool
-        False where the band is too narrow to tell, or there is nothing to compare with.
+        False where the band is too narrow to tell.
     """
-    if not inside.any() or not quiet.any():
-        return False
-    during, before = (spectra.density[here].mean(axis=0, dtype=np.float64) for here in (inside, quiet))
-    added = np.maximum(during - before, 0.0)
     reach = TONE_BINS + BESIDE_BINS
     if len(added) <= 2 * reach:
         return False
