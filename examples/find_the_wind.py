@@ -125,12 +125,11 @@ import json
 if recording.source.simulated:
     truth_file = ma.catalog.local_path("sample").with_name("simulated_18s_truth.json")
     truth = [(gust["start"], gust["end"]) for gust in json.loads(truth_file.read_text())["gusts"]]
-    found = [(event.start, event.end) for event in events]
     for start, end in truth:
         print(f"true gust from {start:.2f} to {end:.2f} s")
-    scores = ma.metrics.event_scores(found, truth)
+    scores = ma.metrics.event_scores(events, truth)
     hits = len(scores.matches)
-    print(f"{hits} of {len(truth)} were found, and {len(found) - hits} that are none.")
+    print(f"{hits} of {len(truth)} were found, and {len(events) - hits} that are none.")
 else:
     print("This was recorded on Mars: there is no truth to compare with.")
 

@@ -40,7 +40,8 @@ fooled = ma.detect_wind(noise, false_alarms_per_minute=5.0)
 fooled
 
 # %% [markdown]
-# All of these are chance. They are faint, a decibel or two over the quiet, and short. In the picture of the
+# All of these are chance. They are faint, about a decibel over the quiet, and short. (Rises that were left
+# out are what is left of the rover's tones: those are no wind, and do not count.) In the picture of the
 # first minute you see why: the level never stands still, and its highest moments look like small gusts.
 
 # %%
@@ -65,7 +66,10 @@ for allowed in (5.0, 1.0, 0.1, 0.01):
 # %%
 count = len(fooled)
 interval = ma.metrics.false_alarms_per_minute(count, noise.duration / 60)
-print(f"{count} in 5 minutes: the true rate lies between {interval.low:.1f} and {interval.high:.1f} a minute")
+print(
+    f"{count} in 5 minutes: with 95 % confidence the true rate lies between {interval.low:.1f} and "
+    f"{interval.high:.1f} a minute"
+)
 
 # %% [markdown]
 # How does it know? It makes noise of its own, with the spectrum of this recording's quiet moments, runs the

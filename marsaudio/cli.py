@@ -43,16 +43,23 @@ SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help="A key (see 'marsaudio list'), an audio file or a PDS4 label.")
 ]
 BandOption = Annotated[
-    tuple[float, float] | None, typer.Option(metavar="LOW HIGH", help="Where wind is looked for, in Hz.")
+    tuple[float, float] | None,
+    typer.Option(metavar="LOW HIGH", help="Where wind is looked for, in Hz: 20 250 if left out."),
 ]
 RateOption = Annotated[
     float | None,
     typer.Option(
-        "--false-alarms", metavar="RATE", help="Events a minute that may be chance: 0.1 if left out."
+        "--false-alarms",
+        metavar="RATE",
+        help="How many events a minute may be chance, from 0.000001 to 5: 0.1 if left out.",
     ),
 ]
-DurationOption = Annotated[float | None, typer.Option(help="Shorter events are left out, in seconds.")]
-GapOption = Annotated[float | None, typer.Option(help="Events that are closer become one, in seconds.")]
+DurationOption = Annotated[
+    float | None, typer.Option(help="Shorter events are left out, in seconds: 0.3 if left out.")
+]
+GapOption = Annotated[
+    float | None, typer.Option(help="Events that are closer become one, in seconds: 0.25 if left out.")
+]
 NoiseOption = Annotated[
     str | None,
     typer.Option(metavar="REF", help="The rover alone: a recording of it, or a .json that fit-rover wrote."),
@@ -282,7 +289,7 @@ def spectrogram(
     _table([("spectrogram", str(saved))])
 
 
-@app.command(epilog="Example: marsaudio events feb20_filtered --output events.csv --band 20 250")
+@app.command(epilog="Example: marsaudio events feb20_filtered --false-alarms 0.01 --output events.csv")
 def events(
     source: SourceArgument = "sample",
     output: Annotated[
@@ -449,8 +456,8 @@ def _show_events(events: WindEvents) -> None:
     typer.echo(f"{count}{quiet}. {events.note}".rstrip())
     if not events:
         return
-    for number, row in enumerate(events.table_lines()):
-        typer.echo(f"{number or '#':>3} {row}")
+    for line in events.table_lines():
+        typer.echo(line)
 
 
 def _show_families(model: RoverModel) -> None:

@@ -135,10 +135,41 @@ class TestTheDataFrame:
 
 def test_the_table_reads_well(events):
     text = repr(events)
-    assert "3 wind events in 18.000 s" in text
+    assert "3 wind events in sample (simulated), 18.000 s" in text
     assert "over quiet" in text
     assert " ± " in text
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines()[1:])) <= 90
+
+
+def test_a_table_says_which_recording_it_is_of_and_whether_that_is_simulated(events, tmp_path):
+    label = ma.read_labels(events.save(tmp_path / "events.csv"))[0]
+    assert (label.fields["recording"], label.fields["simulated"]) == ("sample", True)
+    named = ma.Source(title="made here")
+    noise = np.random.default_rng(1).normal(0, 0.01, 8000 * 10)
+    assert ma.detect_wind(ma.Recording(noise, 8000, source=named)).source == named
+    assert ma.detect_wind_file("sample").source.simulated
+
+
+@pytest.mark.parametrize(
+    "draw", [ma.plot.level, lambda sound, events: ma.plot.overview(ma.separate(sound), events)]
+)
+def test_a_picture_wants_the_events_of_the_same_recording(draw, recording, events):
+    with pytest.raises(ma.ParameterError, match="same recording"):
+        draw(recording.clip(0, 10), events)
+    with pytest.raises(ma.ParameterError, match=r"not a WindEvent.*events\[:1\]"):
+        draw(recording, events[0])
+
+
+def test_what_is_no_filter_and_no_margin_is_refused(recording, events):
+    with pytest.raises(ma.ParameterError, match="lambda event"):
+        events.filter("p_value < 0.01")
+    with pytest.raises(ma.ParameterError, match="margin=-1"):
+        events.clips(recording, margin=-1)
+
+
+def test_events_and_labels_are_scored_as_they_are(events):
+    assert ma.metrics.event_scores(events, events.labels()).f1 == 1.0
+    assert ma.metrics.false_alarms(events[:1], events[1:]) == 1
 
 
 def test_the_table_in_a_notebook_escapes_what_it_shows(events):

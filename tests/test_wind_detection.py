@@ -101,6 +101,25 @@ class TestFalseAlarms:
             for event in chance
         )
 
+    def test_an_events_chance_does_not_depend_on_what_was_asked_for(self):
+        # Where the quiet wavers, the threshold is held at 12 dB; that an event is chance is as likely as
+        # before.
+        recording = ma.load("sample")
+        chances = {
+            round(ma.detect_wind(recording, false_alarms_per_minute=rate)[0].false_alarms_per_minute, 9)
+            for rate in (1e-4, 0.1, 5.0)
+        }
+        assert len(chances) == 1
+
+    def test_where_the_rate_cannot_be_kept_it_is_said(self):
+        recording = ma.load("sample")
+        kept, not_kept = (ma.detect_wind(recording, false_alarms_per_minute=rate) for rate in (1.0, 1e-4))
+        assert "held at" not in kept.note
+        assert kept.quiet_levels[0].false_alarms_per_minute == pytest.approx(1.0)
+        assert "threshold is held at 12 dB" in not_kept.note
+        assert not_kept.quiet_levels[0].threshold == 12.0
+        assert not_kept.quiet_levels[0].false_alarms_per_minute > 2e-4
+
     def test_a_wider_band_needs_a_lower_threshold(self):
         recording = scene([], seconds=20)
         narrow, wide = (ma.detect_wind(recording, band=band) for band in ((20, 60), (20, 1000)))
@@ -404,7 +423,7 @@ def test_where_nothing_can_be_found_the_reason_is_given(samples, reason, channel
 
 @pytest.mark.parametrize("seconds", [0.26, 0.4, 0.7, 1.1, 2.0, 3.0])
 def test_short_recordings_of_noise_alone_have_no_event(seconds):
-    for seed in range(10):
+    for seed in range(3):
         noise = np.random.default_rng(seed).normal(0, 0.01, round(seconds * RATE))
         assert len(found_surely(ma.Recording(noise, RATE))) == 0
 
@@ -422,7 +441,10 @@ def test_short_recordings_of_noise_alone_have_no_event(seconds):
         ({"false_alarms_per_minute": -0.1}, "false_alarms_per_minute=-0.1"),
         ({"false_alarms_per_minute": 50}, "to 5"),
         ({"false_alarms_per_minute": float("nan")}, "false_alarms_per_minute=nan"),
+        ({"false_alarms_per_minute": "0.1"}, "false_alarms_per_minute='0.1'"),
+        ({"false_alarms_per_minute": None}, "false_alarms_per_minute=None"),
         ({"minimum_duration": float("nan")}, "minimum_duration=nan"),
+        ({"minimum_duration": "1 s"}, "minimum_duration='1 s'"),
         ({"merge_gap": -1}, "merge_gap=-1"),
     ],
 )

@@ -35,8 +35,11 @@ class QuietLevel:
     threshold : float
         How far the smoothed level must rise above it, in dB.
     wavering : float
-        By how much the threshold is higher because the quiet wavers more than noise of its spectrum does: 1
-        where it does not.
+        How much the quiet wavers, in units of what noise of its spectrum does: 1 where it does no more. The
+        threshold is so many times higher, up to 12 dB.
+    false_alarms_per_minute : float
+        How many events a minute noise that wavers so passes the threshold with: as many as were asked for,
+        or more where the threshold is held at 12 dB.
     """
 
     start: float
@@ -45,6 +48,7 @@ class QuietLevel:
     uncertainty: float
     threshold: float
     wavering: float
+    false_alarms_per_minute: float
 
     def shifted(self, offset: float) -> QuietLevel:
         """The same in another unit, so many dB higher."""
@@ -114,9 +118,10 @@ def find_baseline(
                 start=0.0 if part is parts[0] else float(measured.times[part.start] - HOP_SECONDS / 2),
                 end=duration if part is parts[-1] else float(measured.times[part.stop] - HOP_SECONDS / 2),
                 level=float(quiet_level(told, chance.quiet)),
-                uncertainty=chance.quiet_uncertainty * raised / threshold,
+                uncertainty=chance.quiet_uncertainty * scale,
                 threshold=raised,
-                wavering=raised / threshold,
+                wavering=scale,
+                false_alarms_per_minute=max(chance.a_minute(raised / scale), rate),
             )
         )
     quiet, on, wavering = (

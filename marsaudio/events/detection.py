@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 import os
 from typing import Any
 
@@ -22,8 +24,14 @@ from marsaudio.events.measuring import gather_evidence, is_tone, measure_event
 from marsaudio.events.stretches import REACH_BELOW_PEAK_DB, SEPARATE_PEAK_DB, Rules, find_stretches
 from marsaudio.events.table import WindEvents
 from marsaudio.formats import audio
-from marsaudio.loading import locate
-from marsaudio.recording import Calibration, Recording, level_unit_and_offset, require_recording
+from marsaudio.loading import locate, with_what_the_file_says
+from marsaudio.recording import (
+    Calibration,
+    Recording,
+    Source,
+    level_unit_and_offset,
+    require_recording,
+)
 from marsaudio.separation.stems import Stems
 from marsaudio.spectra.stft import SampleSource
 
@@ -94,9 +102,8 @@ def detect_wind(
     """
     recording = sound.recording if isinstance(sound, Stems) else sound
     require_recording(recording, "detect_wind")
-    return _detect(
-        recording, recording.calibration, false_alarms_per_minute, band, _rules(minimum_duration, merge_gap)
-    )
+    rules = _rules(minimum_duration, merge_gap)
+    return _detect(recording, recording.source, recording.calibration, false_alarms_per_minute, band, rules)
 
 
 def detect_wind_file(
@@ -137,31 +144,38 @@ def detect_wind_file(
     True
     """
     rules = _rules(minimum_duration, merge_gap)
-    file, _ = locate(source)
-    return _detect(audio.AudioFile(file), calibration, false_alarms_per_minute, band, rules)
+    file, known = locate(source)
+    opened = audio.AudioFile(file)
+    known = with_what_the_file_says(known, opened.info.metadata)
+    return _detect(opened, known, calibration, false_alarms_per_minute, band, rules)
 
 
 def _rules(minimum_duration: float, merge_gap: float) -> Rules:
-    if not (np.isfinite(minimum_duration) and minimum_duration > 0):
+    if not (_is_number(minimum_duration) and minimum_duration > 0):
         raise ParameterError(
-            f"minimum_duration={minimum_duration} must be a positive number of seconds, such as 0.3."
+            f"minimum_duration={minimum_duration!r} must be a positive number of seconds, such as 0.3."
         )
-    if not (np.isfinite(merge_gap) and merge_gap >= 0):
-        raise ParameterError(f"merge_gap={merge_gap} must be zero or a positive number of seconds.")
+    if not (_is_number(merge_gap) and merge_gap >= 0):
+        raise ParameterError(f"merge_gap={merge_gap!r} must be zero or a positive number of seconds.")
     return Rules(float(minimum_duration), float(merge_gap))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and math.isfinite(value)
 
 
 def _detect(
     source: SampleSource,
+    known: Source,
     calibration: Calibration | None,
     rate: float,
     band: tuple[float, float],
     rules: Rules,
 ) -> WindEvents:
-    if not (np.isfinite(rate) and LEAST_RATE <= rate <= MOST_RATE):
+    if not (_is_number(rate) and LEAST_RATE <= rate <= MOST_RATE):
         raise ParameterError(
-            f"false_alarms_per_minute={rate} must be from {LEAST_RATE:f} to {MOST_RATE:g}, such as 0.1: one "
-            "in ten minutes."
+            f"false_alarms_per_minute={rate!r} must be a number from {LEAST_RATE:f} to {MOST_RATE:g}, such "
+            "as 0.1: one in ten minutes. Of more, events of noise run into each other."
         )
     measured = band_level(source, band=band)
     smoothed = smoothed_level(measured)
@@ -170,7 +184,7 @@ def _detect(
     parameters = _parameters(rate, band, rules)
     heard = measured.usable & np.isfinite(smoothed)
     if not heard.any():
-        return WindEvents((), unit, None, duration, parameters, _why_nothing(measured))
+        return WindEvents((), unit, None, duration, parameters, _why_nothing(measured), source=known)
     observed = float(heard.sum() * HOP_SECONDS)
     baseline = find_baseline(measured, smoothed, rate, rules, duration=duration)
     excess = np.where(heard, smoothed - baseline.quiet, -np.inf)
@@ -190,10 +204,18 @@ def _detect(
         main.level + offset,
         duration,
         parameters,
-        _what_to_know(measured, baseline, found=len(wind), left_out=len(stretches) - len(wind)),
+        _what_to_know(
+            measured,
+            baseline,
+            rate,
+            rules.minimum_duration,
+            found=len(wind),
+            left_out=len(stretches) - len(wind),
+        ),
         quiet_levels=tuple(part.shifted(offset) for part in baseline.parts),
         observed=observed,
         gustiness=_gustiness(smoothed[heard], baseline),
+        source=known,
     )
 
 
@@ -217,12 +239,30 @@ def _why_nothing(measured: BandLevel) -> str:
     return "There is nothing but digital silence."
 
 
-def _what_to_know(measured: BandLevel, baseline: Baseline, *, found: int, left_out: int) -> str:
+def _what_to_know(
+    measured: BandLevel,
+    baseline: Baseline,
+    rate: float,
+    minimum_duration: float,
+    *,
+    found: int,
+    left_out: int,
+) -> str:
     """Say what was left out, and why there are no events, where that needs saying."""
     words = []
     if not found:
         lowest = min(part.threshold for part in baseline.parts)
-        words.append(f"Nothing rises more than {lowest:.1f} dB above the quiet for long enough.")
+        words.append(
+            f"Nothing rises more than {lowest:.1f} dB above the quiet for {minimum_duration:g} s or more."
+        )
+    held = [part for part in baseline.parts if part.false_alarms_per_minute > 1.01 * rate]
+    if held:
+        most = max(part.false_alarms_per_minute for part in held)
+        words.append(
+            "The quiet itself wavers, as in a breeze, and the threshold is held at "
+            f"{held[0].threshold:.0f} dB: noise that wavers so would pass it {most:.2g} times a minute, not "
+            f"{rate:.2g}."
+        )
     if left_out:
         rises = "1 rise was" if left_out == 1 else f"{left_out} rises were"
         words.append(f"{rises} left out: a tone of the rover that comes and goes.")

@@ -15,7 +15,7 @@ from marsaudio.formats import html, label_csv
 from marsaudio.formats.event_table import COLUMNS
 from marsaudio.formats.label_files import LabelFormat, format_of_new, write_labels
 from marsaudio.formats.labels import FieldValue, Label
-from marsaudio.recording import Recording, require_recording
+from marsaudio.recording import Recording, Source, require_recording
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -130,6 +130,8 @@ class WindEvents(Sequence[WindEvent]):
     gustiness : float or None
         Standard deviation of the level in dB, smoothed over half a second, of the whole recording, without
         what noise alone does. None where there was nothing to measure.
+    source : Source or None
+        Where the recording came from.
     """
 
     events: tuple[WindEvent, ...]
@@ -141,6 +143,7 @@ class WindEvents(Sequence[WindEvent]):
     quiet_levels: tuple[QuietLevel, ...] = ()
     observed: float | None = None
     gustiness: float | None = None
+    source: Source | None = None
 
     @overload
     def __getitem__(self, index: int) -> WindEvent: ...
@@ -170,12 +173,22 @@ class WindEvents(Sequence[WindEvent]):
         WindEvents
             `events_per_minute` and `windy_share` are then those of the events that are left.
 
+        Raises
+        ------
+        ParameterError
+            `keep` is no function.
+
         Examples
         --------
         >>> import marsaudio as ma
         >>> events = ma.detect_wind(ma.load("sample"))
         >>> strong = events.filter(lambda event: event.excess > 10 and not event.rover_transient)
         """
+        if not callable(keep):
+            raise ParameterError(
+                f"filter takes a function that tells of an event whether to keep it, not {keep!r}. Write "
+                "events.filter(lambda event: event.p_value < 0.01)."
+            )
         return replace(self, events=tuple(event for event in self.events if keep(event)))
 
     @property
@@ -207,7 +220,8 @@ class WindEvents(Sequence[WindEvent]):
         Raises
         ------
         ParameterError
-            The recording has another length than the one the events were found in.
+            The recording has another length than the one the events were found in, or the margin is
+            negative.
 
         Examples
         --------
@@ -216,11 +230,9 @@ class WindEvents(Sequence[WindEvent]):
         >>> gusts = ma.detect_wind(recording).clips(recording, margin=0.2)
         """
         require_recording(recording, "clips")
-        if abs(recording.duration - self.duration) > 1 / recording.sample_rate:
-            raise ParameterError(
-                f"These events were found in {self.duration:.3f} s of sound, but the recording to clip lasts "
-                f"{recording.duration:.3f} s. Pass the same recording or one of its stems."
-            )
+        if not margin >= 0:
+            raise ParameterError(f"margin={margin!r} must be zero or a positive number of seconds.")
+        require_same_length(self, recording)
         return [
             recording.clip(max(event.start - margin, 0.0), min(event.end + margin, recording.duration))
             for event in self.events
@@ -279,7 +291,7 @@ class WindEvents(Sequence[WindEvent]):
                 "to_dataframe needs pandas, which is not installed. Install it with "
                 "pip install 'marsaudio[tables]'."
             ) from error
-        rows = [[getattr(event, name, self.unit) for name in COLUMNS] for event in self.events]
+        rows = [[self.value(event, name) for name in COLUMNS] for event in self.events]
         return pd.DataFrame(rows, columns=list(COLUMNS.values()))
 
     def save(self, path: str | os.PathLike[str], *, format: LabelFormat | None = None) -> Path:
@@ -314,6 +326,17 @@ class WindEvents(Sequence[WindEvent]):
             return write_text(path, label_csv.labels_to_text(self.labels(), fields=_FURTHER_COLUMNS))
         return write_labels(path, self.labels(), format=format)
 
+    def value(self, event: WindEvent, name: str) -> FieldValue:
+        """What the table holds of an event under the name of an attribute: its own, or the recording's."""
+        if name == "unit":
+            return self.unit
+        if name == "recording":
+            return self.source.name if self.source else None
+        if name == "simulated":
+            return self.source.simulated if self.source else None
+        value: FieldValue = getattr(event, name)
+        return value
+
     def __repr__(self) -> str:
         lines = [f"<marsaudio.WindEvents: {self._summary()}>"]
         if self.events:
@@ -322,45 +345,50 @@ class WindEvents(Sequence[WindEvent]):
 
     def table_lines(self) -> list[str]:
         """The table in plain text: a line that names the columns and their units, and one for each event."""
-        header = f"{'start s':>8}{'end s':>9}{'peak s':>9}{'level dB':>10}{'over quiet dB':>15}"
+        header = f"{'#':>3}{'start s':>9}{'end s':>9}{'peak s':>9}{'level dB':>10}{'over quiet dB':>15}"
         return [
-            f"{header}{'such by chance':>19}",
+            f"{header}{'false alarms like it':>22}",
             *(
-                f"{event.start:8.2f}{event.end:9.2f}{event.peak_time:9.2f}{event.level:10.1f}"
+                f"{number:3}{event.start:9.2f}{event.end:9.2f}{event.peak_time:9.2f}{event.level:10.1f}"
                 f"{_with_uncertainty(event.excess, event.excess_uncertainty):>15}"
-                f"{_rate(event.false_alarms_per_minute):>19}{_remark(event)}"
-                for event in self.events
+                f"{_rate(event.false_alarms_per_minute):>22}{_remark(event)}"
+                for number, event in enumerate(self.events, start=1)
             ),
         ]
 
     def _summary(self) -> str:
         count = "1 wind event" if len(self) == 1 else f"{len(self)} wind events"
+        if self.source:
+            count += f" in {self.source.name}" + (" (simulated)" if self.source.simulated else "")
         quiet = "" if self.quiet_level is None else f", quiet at {self.quiet_level:.1f} {self.unit}"
-        return f"{count} in {self.duration:.3f} s{quiet}"
+        return f"{count}, {self.duration:.3f} s{quiet}"
 
     def _repr_html_(self) -> str:
+        remark = ["remark"] if any(event.rover_transient for event in self.events) else []
         return html.table_fragment(
             caption=f"{self._summary()}. {self.note}".strip(),
             header=[
+                "#",
                 "start (s)",
                 "end (s)",
                 "peak (s)",
                 f"level ({self.unit})",
                 "over quiet (dB)",
-                "such by chance",
-                "remark",
+                "false alarms like it",
+                *remark,
             ],
             rows=[
                 [
+                    str(number),
                     _with_uncertainty(event.start, event.start_uncertainty, decimals=2),
                     _with_uncertainty(event.end, event.end_uncertainty, decimals=2),
                     _with_uncertainty(event.peak_time, event.peak_time_uncertainty, decimals=2),
                     _with_uncertainty(event.level, event.level_uncertainty),
                     _with_uncertainty(event.excess, event.excess_uncertainty),
                     _rate(event.false_alarms_per_minute),
-                    _remark(event).strip(),
+                    *([_remark(event).strip()] if remark else []),
                 ]
-                for event in self.events
+                for number, event in enumerate(self.events, start=1)
             ],
         )
 
@@ -370,9 +398,38 @@ _FURTHER = [name for name in COLUMNS if name not in ("start", "end", "duration",
 _FURTHER_COLUMNS = [COLUMNS[name] for name in _FURTHER]
 
 
+def require_same_length(events: WindEvents, recording: Recording) -> None:
+    """Refuse events of another recording, as far as its length tells.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if abs(recording.duration - events.duration) > 1 / recording.sample_rate:
+        raise ParameterError(
+            f"These events were found in {events.duration:.3f} s of sound, but this recording lasts "
+            f"{recording.duration:.3f} s. Pass the same recording or one of its stems."
+        )
+
+
+def require_events(value: object, function: str) -> None:
+    """Refuse what is no table of events.
+
+    Raises
+    ------
+    ParameterError
+        Saying how to get one.
+    """
+    if not isinstance(value, WindEvents):
+        raise ParameterError(
+            f"{function} marks the events that marsaudio.detect_wind gives, not a {type(value).__name__}. "
+            "Pass them all, or some of them, as events[:1]."
+        )
+
+
 def _field(events: WindEvents, event: WindEvent, name: str) -> FieldValue:
     """A figure as a table holds it."""
-    value: FieldValue = events.unit if name == "unit" else getattr(event, name)
+    value = events.value(event, name)
     if not isinstance(value, float):
         return value
     if name in ("false_alarms_per_minute", "p_value"):

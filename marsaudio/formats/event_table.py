@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# From an event's attributes to columns, in the order in which a reader wants them.
+# From an event's attributes, and those of its table, to columns, in the order in which a reader wants them.
 COLUMNS = {
     "start": "start_s",
     "end": "end_s",
@@ -26,4 +26,6 @@ COLUMNS = {
     "decay_time": "decay_time_s",
     "broadband_excess": "broadband_excess_db",
     "rover_transient": "rover_transient",
+    "recording": "recording",
+    "simulated": "simulated",
 }

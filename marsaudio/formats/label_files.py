@@ -155,7 +155,8 @@ def write_labels(
     for label in held:
         if not isinstance(label, Label):
             raise ParameterError(
-                f"Only Labels can be written, and one is {shown(label)}. Make it with Label(start, end)."
+                f"Only Labels can be written, and one is {shown(label)}. Make it with Label(start, end); of "
+                "wind events, with events.labels()."
             )
     return write_text(path, FORMATS[chosen].labels_to_text(held))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,17 @@ import numpy.typing as npt
 from marsaudio.errors import ParameterError
 
 Interval = tuple[float, float]
+
+
+@runtime_checkable
+class HasInterval(Protocol):
+    """What has a start and an end in seconds, such as a wind event or a label."""
+
+    @property
+    def start(self) -> float: ...  # noqa: D102
+
+    @property
+    def end(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,10 @@ class FalseAlarmRate:
 
 
 def event_scores(
-    detected: Sequence[Interval], truth: Sequence[Interval], *, minimum_iou: float = 0.5
+    detected: Sequence[Interval | HasInterval],
+    truth: Sequence[Interval | HasInterval],
+    *,
+    minimum_iou: float = 0.5,
 ) -> EventScores:
     """Match detected to true intervals one to one by how much they overlap, and count.
 
@@ -69,7 +84,7 @@ def event_scores(
     Parameters
     ----------
     detected, truth : sequence of (start, end)
-        In seconds.
+        In seconds. Events and labels, which have these as attributes, will do.
     minimum_iou : float, optional
         From above 0 to 1.
 
@@ -90,14 +105,14 @@ def event_scores(
     """
     if not 0 < minimum_iou <= 1:
         raise ParameterError(f"minimum_iou={minimum_iou} must be above 0 and at most 1.")
-    _check_intervals(detected, truth)
+    detected, truth = _intervals(detected), _intervals(truth)
     overlap = np.array([[intersection_over_union(a, b) for b in truth] for a in detected])
     return _scores(detected, truth, overlap >= minimum_iou, overlap)
 
 
 def event_scores_by_collar(
-    detected: Sequence[Interval],
-    truth: Sequence[Interval],
+    detected: Sequence[Interval | HasInterval],
+    truth: Sequence[Interval | HasInterval],
     *,
     collar: float = 0.5,
     offset_ratio: float = 0.5,
@@ -116,7 +131,7 @@ def event_scores_by_collar(
     Parameters
     ----------
     detected, truth : sequence of (start, end)
-        In seconds.
+        In seconds. Events and labels, which have these as attributes, will do.
     collar : float, optional
         In seconds.
     offset_ratio : float, optional
@@ -140,7 +155,7 @@ def event_scores_by_collar(
     for name, value in (("collar", collar), ("offset_ratio", offset_ratio)):
         if not (math.isfinite(value) and value >= 0):
             raise ParameterError(f"{name}={value} must be a number of at least 0.")
-    _check_intervals(detected, truth)
+    detected, truth = _intervals(detected), _intervals(truth)
     found, true = (np.array(some, dtype=np.float64).reshape(-1, 2) for some in (detected, truth))
     errors = np.abs(found[:, None] - true[None])
     reach = np.maximum(collar, offset_ratio * (true[:, 1] - true[:, 0]))
@@ -148,7 +163,7 @@ def event_scores_by_collar(
     return _scores(detected, truth, near, 1 / (1 + errors.sum(axis=-1)))
 
 
-def false_alarms(detected: Sequence[Interval], truth: Sequence[Interval]) -> int:
+def false_alarms(detected: Sequence[Interval | HasInterval], truth: Sequence[Interval | HasInterval]) -> int:
     """Count the detected intervals that share no moment with any true one.
 
     One that touches a true interval, be it at an end alone, is no false alarm, however badly it fits; of
@@ -157,7 +172,7 @@ def false_alarms(detected: Sequence[Interval], truth: Sequence[Interval]) -> int
     Parameters
     ----------
     detected, truth : sequence of (start, end)
-        In seconds.
+        In seconds. Events and labels, which have these as attributes, will do.
 
     Returns
     -------
@@ -174,7 +189,7 @@ def false_alarms(detected: Sequence[Interval], truth: Sequence[Interval]) -> int
     >>> metrics.false_alarms([(1.0, 3.0), (8.0, 9.0)], [(2.5, 3.0)])
     1
     """
-    _check_intervals(detected, truth)
+    detected, truth = _intervals(detected), _intervals(truth)
     return sum(all(end < first or start > last for first, last in truth) for start, end in detected)
 
 
@@ -250,11 +265,13 @@ def intersection_over_union(a: Interval, b: Interval) -> float:
     return shared / ((a[1] - a[0]) + (b[1] - b[0]) - shared)
 
 
-def _check_intervals(*lists: Sequence[Interval]) -> None:
-    for intervals in lists:
-        for start, end in intervals:
-            if not (end > start and math.isfinite(end - start)):
-                raise ParameterError(f"The interval from {start} to {end} s must end after it starts.")
+def _intervals(given: Sequence[Interval | HasInterval]) -> list[Interval]:
+    """Pairs of start and end, also of what has these as attributes."""
+    intervals = [(one.start, one.end) if isinstance(one, HasInterval) else (one[0], one[1]) for one in given]
+    for start, end in intervals:
+        if not (end > start and math.isfinite(end - start)):
+            raise ParameterError(f"The interval from {start} to {end} s must end after it starts.")
+    return intervals
 
 
 def _scores(

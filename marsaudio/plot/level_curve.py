@@ -16,11 +16,11 @@ from marsaudio.events.level import (
     band_level,
     smoothed_level,
 )
-from marsaudio.events.table import WindEvents
+from marsaudio.events.table import WindEvents, require_events, require_same_length
 from marsaudio.plot.marks import BLACK, mark_on_light
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
 from marsaudio.plot.words import describe
-from marsaudio.recording import Recording
+from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
 
 if TYPE_CHECKING:
@@ -58,15 +58,25 @@ def level(
         a second; its ``axes`` and ``figure`` lead to the rest. It has gaps where the recording is muted or
         faded out.
 
+    Raises
+    ------
+    ParameterError
+        The events are none, or of a recording of another length.
+
     Examples
     --------
     >>> import marsaudio as ma
     >>> line = ma.plot.level(ma.load("sample"))
     >>> line.axes.get_xlabel()
     'Time (s)'
+    >>> line.figure.save("level.png")  # doctest: +SKIP
     """
     recording = sound.recording if isinstance(sound, Stems) else sound
-    events = detect_wind(recording) if events is None else events
+    require_recording(recording, "level")
+    if events is None:
+        events = detect_wind(recording)
+    require_events(events, "level")
+    require_same_length(events, recording)
     band = tuple(events.parameters.get("band_hz", WIND_BAND))
     measured = band_level(recording, band=band)
     alone = ax is None

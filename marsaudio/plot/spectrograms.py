@@ -9,7 +9,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from marsaudio.errors import ParameterError
 from marsaudio.events.detection import detect_wind
-from marsaudio.events.table import WindEvents
+from marsaudio.events.table import WindEvents, require_events, require_same_length
 from marsaudio.plot.level_curve import how_it_is_drawn, level
 from marsaudio.plot.marks import mark_on_dark
 from marsaudio.plot.picture import (
@@ -81,7 +81,10 @@ def overview(
     """
     require_stems(stems, "overview")
     recording = stems.recording
-    events = detect_wind(stems) if events is None else events
+    if events is None:
+        events = detect_wind(stems)
+    require_events(events, "overview")
+    require_same_length(events, recording)
     n_fft, hop_length = frame_for_picture(recording, n_fft, hop_length)
     pair = [compute_spectrogram(part, n_fft=n_fft, hop_length=hop_length) for part in (recording, stems.wind)]
     layout = ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06, hspace=0.03)

@@ -33,9 +33,11 @@ def describe(recording: Recording, events: WindEvents) -> str:
     if not events:
         words.append(f"No wind event stands out. {events.note}".strip())
     else:
-        total = sum(event.duration for event in events)
+        share = events.windy_share
+        if share is None:
+            share = sum(event.duration for event in events) / recording.duration
         words.append(
-            f"{_count(len(events))}, {100 * total / recording.duration:.0f} % of the time, between "
+            f"{_count(len(events))}, {100 * share:.0f} % of the time, between "
             f"{events[0].low:g} and {events[0].high:g} Hz:"
         )
         shown = [
