@@ -255,7 +255,7 @@ def _what_to_know(
         words.append(
             f"Nothing rises more than {lowest:.1f} dB above the quiet for {minimum_duration:g} s or more."
         )
-    held = [part for part in baseline.parts if part.false_alarms_per_minute > 1.01 * rate]
+    held = [part for part in baseline.parts if part.false_alarms_per_minute > 1.5 * rate]
     if held:
         most = max(part.false_alarms_per_minute for part in held)
         words.append(
