@@ -96,6 +96,7 @@ def vary(seeds: range, jobs: int) -> list[Variation]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, help="the first draw, instead of the first of either kind")
     parser.add_argument("--seeds", type=int, default=10, help="how many draws of each scene")
     parser.add_argument("--minutes", type=float, default=1000.0, help="of each kind of rover alone")
     parser.add_argument("--cost-minutes", type=float, default=60.0, help="of the file that is timed")
@@ -108,7 +109,9 @@ def main() -> None:
     if arguments.choose:
         print(choose(all_cases(CHOOSING_SEEDS[: arguments.seeds], CHOSEN_ON_DB), arguments.jobs))
         return
-    seeds = (REPORTING_SEEDS if arguments.report else CHOOSING_SEEDS)[: arguments.seeds]
+    kind = REPORTING_SEEDS if arguments.report else CHOOSING_SEEDS
+    first = kind[0] if arguments.seed is None else arguments.seed
+    seeds = range(first, first + arguments.seeds)
     cases = all_cases(seeds)
     results = EventResults(
         cases, joblib.Parallel(n_jobs=arguments.jobs)(joblib.delayed(scores)(case) for case in cases)
