@@ -86,7 +86,8 @@ class BandToTime:
         self._padding -= left_out
         waiting = np.concatenate([self._waiting, squares[left_out:]])
         whole = len(waiting) // self._together * self._together
-        self._power.append(waiting[:whole].reshape(-1, self._together).mean(axis=1))
+        means = waiting[:whole].reshape(-1, self._together).mean(axis=1)
+        self._power.append(np.asarray(means, dtype=np.float32))
         self._waiting = waiting[whole:]
 
     def power(self) -> Float32Array:
