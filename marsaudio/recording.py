@@ -210,11 +210,11 @@ class Recording:
         """What to add to a level in dB re full scale, in dB, for a level in `level_unit`."""
         return level_unit_and_offset(self.calibration)[1]
 
-    def blocks(self, length: int = audio.BLOCK_FRAMES) -> Iterator[Samples]:
-        """Give the samples in blocks of shape (channels, `length`); the last may be shorter."""
+    def blocks(self, length: int = audio.BLOCK_FRAMES, *, first: int = 0) -> Iterator[Samples]:
+        """Give the samples from `first` on, in blocks of shape (channels, `length`) or shorter at the end."""
         if length < 1:
             raise ParameterError(f"length={length!r} must be at least 1 frame.")
-        for start in range(0, self.frames, length):
+        for start in range(first, self.frames, length):
             yield self.samples[:, start : start + length]
 
     def clip(self, start: float, stop: float | None = None) -> Recording:

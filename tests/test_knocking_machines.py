@@ -8,7 +8,12 @@ import marsaudio as ma
 from marsaudio import metrics
 from marsaudio.separation import machine
 from marsaudio.separation.frames import SHORT_FRAMES, Transforms
+from marsaudio.separation.hearing import hear
 from marsaudio.separation.machine import comes_in_knocks
+from marsaudio.separation.run import distinct_channels
+from marsaudio.separation.sections import Section
+from marsaudio.separation.survey import survey
+from marsaudio.spectra.threads import threads
 
 RATE = 16000
 
@@ -44,6 +49,16 @@ def rattling():
     return ma.Recording(wind + rover, RATE, source=ma.Source(encoding="PCM_16")), wind
 
 
+def short_power(recording):
+    """The power above the wind's frequencies in the short frames of a whole recording."""
+    transforms = Transforms.at(recording.sample_rate)
+    [channel] = distinct_channels(recording, survey(recording), transforms)
+    whole = Section(0, len(channel.coverage.usable))
+    with threads() as pool:
+        [heard] = hear(channel.source, 0, channel.coverage, [whole], transforms, around=0, pool=pool)
+    return heard.short_power
+
+
 def test_knocks_are_taken_out_better_in_short_frames(rattling, monkeypatch):
     recording, wind = rattling
     stems = ma.separate(recording)
@@ -71,7 +86,7 @@ def test_short_frames_together_tell_the_power_in_whole_ones(rate):
     envelope[round(1.1 * rate) : round(1.15 * rate)] = 1.0
     recording = ma.Recording(0.1 * envelope * rng.standard_normal(3 * rate), rate)
     transforms = Transforms.at(rate)
-    found = transforms.whole_frames(transforms.short_power(recording)).mean(axis=1)
+    found = transforms.whole_frames(short_power(recording)).mean(axis=1)
     spectra = np.concatenate([part[0] for _, part in transforms.full.batches(recording)])
     above = transforms.full.frequencies(rate) > transforms.high_edges[0]
     expected = transforms.density(spectra, transforms.full)[:, above].mean(axis=1)
@@ -91,7 +106,7 @@ def test_what_hums_or_rests_does_not_knock(name):
         "motor that comes and goes": (1.1 + np.sin(2 * np.pi * 0.4 * time)) * rng.standard_normal(len(time)),
         "silence": np.zeros(len(time)),
     }[name]
-    power = Transforms.at(RATE).short_power(ma.Recording(0.05 * sound, RATE))
+    power = short_power(ma.Recording(0.05 * sound, RATE))
     assert not comes_in_knocks(power.astype(np.float64).mean(axis=1), SHORT_FRAMES)
 
 

@@ -18,7 +18,9 @@ def there_and_back(samples, rate, pieces=1):
     resampler = Resampler.for_wind(rate)
     low = np.concatenate(list(resampler.lower(ma.Recording(samples, rate))), axis=1)
     blocks = np.array_split(low, pieces, axis=1)
-    return low, np.concatenate(list(resampler.raise_again(iter(blocks), len(samples))), axis=1)[0]
+    stretches = resampler.stretches(iter(blocks), len(samples))
+    raised = np.concatenate([resampler.raise_stretch(stretch) for stretch in stretches], axis=1)
+    return low, raised[0, : len(samples)]
 
 
 @pytest.mark.parametrize("rate", RATES)

@@ -336,8 +336,8 @@ class InBlocks:
         self.sample_rate, self.frames, self.channels = recording.sample_rate, recording.frames, 1
         self._samples, self._length = recording.samples, length
 
-    def blocks(self):
-        for start in range(0, self.frames, self._length):
+    def blocks(self, *, first=0):
+        for start in range(first, self.frames, self._length):
             yield self._samples[:, start : start + self._length]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import marsaudio as ma
 from marsaudio import metrics
-from marsaudio.separation.readings import grid_step
+from marsaudio.separation.run import grid_step
 
 RATE = 8000
 

@@ -18,8 +18,8 @@ class InBlocks:
         self.samples, self.lengths = samples[np.newaxis], lengths
         self.sample_rate, self.frames = 8000, len(samples)
 
-    def blocks(self):
-        start = 0
+    def blocks(self, *, first=0):
+        start = first
         while start < self.frames:
             for length in self.lengths:
                 if start < self.frames:

@@ -169,11 +169,11 @@ class _Parts:
         """The spectra in blocks, once all frames were added."""
         channel = self._channel
         count = len(self._usable)
-        transforms = channel.heard.transforms
+        transforms = channel.transforms
         high = (transforms.high_edges[:-1] + transforms.high_edges[1:]) / 2
         wanted = high > self._lowest
         higher = _BlockMeans(self._usable, self._together, int(wanted.sum()))
-        higher.add(channel.heard.high_power[:, wanted].astype(np.float32))
+        higher.add(channel.high_power[:, wanted])
         edges = np.append(self._above.first, self._limit) * self._spacing
         centres = channel.fourier.centres(count, channel.source.sample_rate)
         starts = np.arange(0, count, self._together)
@@ -226,7 +226,7 @@ def _sounding(channel: ToneFreeChannel, to_time: BandToTime) -> Float32Array:
     edges = np.arange(to_time.cells + 1) * CELL_SECONDS * channel.source.sample_rate
     starts, stops = np.floor(edges[:-1]).astype(np.intp), np.ceil(edges[1:]).astype(np.intp)
     sounding = channel.coverage.is_sounding(starts, stops)
-    for begin, end in channel.clicks / channel.heard.channel.sample_rate:
+    for begin, end in channel.clicks / channel.transforms.resampler.sample_rate:
         first = int((begin - BESIDE_CLICK_SECONDS) // CELL_SECONDS)
         sounding[max(first, 0) : int((end + BESIDE_CLICK_SECONDS) // CELL_SECONDS) + 1] = False
     return np.asarray(sounding, dtype=np.float32)

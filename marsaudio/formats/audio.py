@@ -150,10 +150,10 @@ class AudioReader:
                 part[...] = self._next(part.shape[1]).T
         return samples
 
-    def blocks(self, length: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Read the whole file in blocks of shape (channels, `length`); the last may be shorter."""
+    def blocks(self, length: int = BLOCK_FRAMES, *, first: int = 0) -> Iterator[Samples]:
+        """Read from `first` to the end in blocks of shape (channels, `length`); the last may be shorter."""
         self._require(self.frames)
-        for start in range(0, self.frames, length):
+        for start in range(first, self.frames, length):
             with self._checked():
                 self._go_to(start)
                 block = self._next(min(length, self.frames - start))
@@ -355,15 +355,15 @@ class AudioFile:
         """How many samples each channel has."""
         return self.info.frames
 
-    def blocks(self, length: int = BLOCK_FRAMES) -> Iterator[Samples]:
-        """Read from the start in blocks of shape (channels, `length`); the last may be shorter.
+    def blocks(self, length: int = BLOCK_FRAMES, *, first: int = 0) -> Iterator[Samples]:
+        """Read from `first` to the end in blocks of shape (channels, `length`); the last may be shorter.
 
         Of a path, each call opens it for itself; of a stream, only one can be under way at a time.
         """
         if not isinstance(self._file, (str, os.PathLike)):
             self._file.seek(self._start)
         with AudioReader(self._file) as reader:
-            yield from reader.blocks(length)
+            yield from reader.blocks(length, first=first)
 
 
 def read_audio(

@@ -104,23 +104,24 @@ class WithoutClicks(OneChannelOf):
 
     clicks: Ranges
 
-    def blocks(self) -> Iterator[Samples]:
-        """Give the samples."""
+    def blocks(self, *, first: int = 0) -> Iterator[Samples]:
+        """Give the samples from one on."""
         if not len(self.clicks):
-            yield from self.source.blocks()
+            yield from self.source.blocks(first=first)
             return
         half = round(SPLIT_SECONDS / 2 * self.sample_rate)
         reach = int((self.clicks[:, 1] - self.clicks[:, 0]).max()) + half + 1
-        samples = SlidingRange(self.source)
-        for first in range(0, self.frames, SEGMENT):
-            last = min(first + SEGMENT, self.frames)
-            widened = samples.take(first - reach, last + reach).copy()
-            near = (self.clicks[:, 1] + half > first) & (self.clicks[:, 0] - half < last)
-            for start, stop in self.clicks[near] - (first - reach):
+        begun = first // SEGMENT * SEGMENT
+        samples = SlidingRange.of(self.source, max(begun - reach, 0))
+        for begin in range(begun, self.frames, SEGMENT):
+            end = min(begin + SEGMENT, self.frames)
+            widened = samples.take(begin - reach, end + reach).copy()
+            near = (self.clicks[:, 1] + half > begin) & (self.clicks[:, 0] - half < end)
+            for start, stop in self.clicks[near] - (begin - reach):
                 self._take_out(
                     widened[0], max(int(start), half + 1), min(int(stop), widened.shape[1] - half - 1)
                 )
-            yield widened[:, reach : reach + last - first]
+            yield widened[:, reach + max(first - begin, 0) : reach + end - begin]
 
     def _take_out(self, samples: npt.NDArray[np.float32], start: int, stop: int) -> None:
         """Replace, in place, what stands out of the straight line between both ends of a click."""

@@ -8,13 +8,14 @@ a few gusts over an even breeze has no tail that would tell of the breeze (`mars
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.gain import Expected, posterior_power, wind_gain
-from marsaudio.separation.readings import ChannelPlan
+from marsaudio.separation.learning import Learned
 from marsaudio.separation.wind_stem import moments_of
 
 FloatArray = npt.NDArray[np.float64]
@@ -98,34 +99,40 @@ class _Sums:
     rover_kept: float = 0.0
 
 
-def doubt_about(channels: tuple[ChannelPlan, ...]) -> Doubt:
+def doubt_about(learned: Sequence[Learned]) -> Doubt:
     """Estimate the wind's power twice, with the steady part in the rover and in the wind.
 
     Given |X|², and Gaussian wind and rover of powers W and R, the wind's power has the mean G² |X|² + G R
     with G = W / (W + R), and the rover's (1 - G)² |X|² + G R. Summed over the bins of a band, that is its
     mean square in the frame. What the wind stem keeps is G² of each, and none of the lines.
     """
-    transforms, coverage = channels[0].heard.transforms, channels[0].heard.coverage
+    transforms, coverage = learned[0].heard.transforms, learned[0].heard.coverage
+    channels = 1 + max(part.heard.number for part in learned)
     step = float(transforms.frequencies[1])
     edges = 1000.0 * 10 ** (0.3 * (np.arange(OCTAVES.start, OCTAVES.stop + 1) - 0.5))
     first_bins = np.searchsorted(transforms.frequencies, edges)
     count = len(coverage.usable)
-    lower, upper = (np.zeros((len(channels), len(edges) - 1, count)) for _ in range(2))
+    lower, upper = (np.zeros((channels, len(edges) - 1, count)) for _ in range(2))
     sums = _Sums()
-    for number, channel in enumerate(channels):
-        for frames, moments in moments_of(channel):
-            core = frames.core
-            here = slice(frames.first + core.start, frames.first + core.stop)
-            for moment in moments:
-                bounds = _wind_powers(moment.power, moment.expected, step)
-                weight = moment.weight[core, np.newaxis]
-                for levels, power in zip((lower, upper), bounds[:2], strict=True):
-                    levels[number, :, here] += (_in_bands(power[core], first_bins) * weight).T
-                cut = int(np.searchsorted(transforms.frequencies, moment.cut_off or 0.0))
-                lines = transforms.density((frames.spectra - moment.rest)[core, :cut], transforms.low) * step
-                sums.rover += float((lines[:, 1:] * weight).sum())
-                for name, power in zip(vars(sums), bounds, strict=True):
-                    setattr(sums, name, getattr(sums, name) + float((power[core, 1:cut] * weight).sum()))
+    for part in learned:
+        if not part.model.reach:
+            continue
+        number, cut = (
+            part.heard.number,
+            int(np.searchsorted(transforms.frequencies, part.model.cut_off or 0.0)),
+        )
+        for moment in moments_of(part, *part.faded_in):
+            core = moment.core
+            here = slice(moment.first + core.start, moment.first + core.stop)
+            bounds = _wind_powers(moment.power, moment.expected, step)
+            weight = moment.weight[core, np.newaxis]
+            for levels, power in zip((lower, upper), bounds[:2], strict=True):
+                levels[number, :, here] += (_in_bands(power[core], first_bins) * weight).T
+            all_of_it = part.heard.spectra(here.start, here.stop)[0, :, :cut]
+            lines = transforms.density(all_of_it - moment.rest[core, :cut], transforms.low) * step
+            sums.rover += float((lines[:, 1:] * weight).sum())
+            for name, power in zip(vars(sums), bounds, strict=True):
+                setattr(sums, name, getattr(sums, name) + float((power[core, 1:cut] * weight).sum()))
     return Doubt(
         times=transforms.low.centres(count, transforms.resampler.low_rate),
         edges=np.asarray(edges, dtype=np.float64),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +11,12 @@ import numpy.typing as npt
 
 from marsaudio.separation.bands import HighBands
 from marsaudio.separation.low_band import HIGHEST_WIND, Resampler
-from marsaudio.spectra.stft import OneChannelOf, Samples, SampleSource, ShortTimeFourier, Spectra, hann
+from marsaudio.spectra.stft import OneChannelOf, Samples, ShortTimeFourier, Spectra, hann
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
 FRAME_SECONDS = 0.34  # long enough to tell lines some 10 Hz apart, short enough to follow gusts
-BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
 SHORT_FRAMES = 7  # half overlapping, in a frame four times as long
 SHORT_FRAMES_BEFORE = 5  # in the first frame, before the first short one that reaches the recording
 FRAMES_PER_INDEPENDENT = 3.0  # Hann frames at a quarter hop: about one in three is independent
@@ -67,12 +65,6 @@ class Transforms:
         """How many bins lie at or below the highest frequency that wind is looked for at."""
         return len(self.frequencies)
 
-    def low_batches(self, source: SampleSource, frames: int) -> Iterator[tuple[int, Spectra]]:
-        """Spectra of a source at the low rate, so many frames at a time, up to a few bins above these."""
-        fourier = dataclasses.replace(self.low, batch_samples=frames * self.low.n_fft)
-        for first, spectra in fourier.batches(source):
-            yield first, spectra[:, :, : self.bins + BINS_ABOVE]
-
     @cached_property
     def frequencies(self) -> FloatArray:
         """Of these bins, in Hz."""
@@ -98,29 +90,6 @@ class Transforms:
         return np.asarray(
             (spectra.real**2 + spectra.imag**2) * np.float32(2 / (rate * energy)), dtype=np.float32
         )
-
-    def short_power(self, source: SampleSource) -> Float32Array:
-        """The power above the wind's frequencies in short frames.
-
-        Parameters
-        ----------
-        source : SampleSource
-            Of one channel, at the full rate.
-
-        Returns
-        -------
-        ndarray of float32, shape (short frames, high bands)
-            Full frame t holds the short ones from `first_short_frame(t)` to six later. 0 beyond the ends.
-        """
-        count = self.full.frame_count(source.frames)
-        # The first frame begins three of its hops before the recording, the first short one half a hop.
-        place = SHORT_FRAMES_BEFORE
-        power = np.zeros((2 * count + SHORT_FRAMES_BEFORE, len(self.high.first)), dtype=np.float32)
-        for _, spectra in self.short.batches(source) if power.size else ():
-            above = self.density(spectra[0, :, self.high.first[0] :], self.short)
-            power[place : place + len(above)] = self.high.mean(above)
-            place += len(above)
-        return power
 
     def first_short_frame(self, frame: int) -> int:
         """The number of the first short frame in a frame."""
@@ -165,8 +134,8 @@ class OneChannel(OneChannelOf):
     channel: int
     offset: float
 
-    def blocks(self) -> Iterator[Samples]:
-        """Give the channel's samples."""
-        for block in self.source.blocks():
+    def blocks(self, *, first: int = 0) -> Iterator[Samples]:
+        """Give the channel's samples from one on."""
+        for block in self.source.blocks(first=first):
             part = block[self.channel : self.channel + 1]
             yield part - np.float32(self.offset) if self.offset else part

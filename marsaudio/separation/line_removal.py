@@ -80,6 +80,11 @@ class LineCourses:
         )
 
 
+def context_frames(frames_a_second: float) -> int:
+    """How many frames on both sides of a frame have a say in what is subtracted from it."""
+    return max(round(MEMORY_SECONDS * frames_a_second), 1)
+
+
 class LineRemoval:
     """Subtracts lines from spectra, with the frequency, amplitude and phase that each has around that time.
 
@@ -125,7 +130,7 @@ class LineRemoval:
         self._fourier = fourier
         self._rate = sample_rate
         self._coverage = coverage
-        self.context = self._window(MEMORY_SECONDS).size // 2
+        self.context = context_frames(sample_rate / fourier.hop_length)
         positions = [frequency * fourier.n_fft / sample_rate for frequency in frequencies]
         self._waves = _waves(positions)
         self._positions = np.array(positions)

@@ -29,9 +29,9 @@ HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
 HIGHEST_LINE = HIGHEST_WIND + 30.0  # Hz; a line that near reaches into the bins below
 LOWEST_RATE = 2.5 * HIGHEST_WIND  # room for the filter to fall between HIGHEST_WIND and its image
 STOP_BAND_DB = 90.0  # below half a step of 16 bits
-SEGMENT = 8192  # samples at the low rate that are worked out at once
+SEGMENT = 8192  # samples at the low rate that are worked out at once on the way down
+RAISED_SAMPLES = 2**16  # and on the way up
 BLOCK = 32  # of them in a row of a matrix product
-HELD_SAMPLES = 2**23  # a recording of up to this many samples at the low rate is lowered once and kept
 
 
 @dataclass(frozen=True)
@@ -63,34 +63,50 @@ class Resampler:
         """How many samples at the low rate so many at the full rate become."""
         return -(-frames // self.factor)
 
-    def lower(self, source: SampleSource) -> Iterator[Samples]:
-        """Give a source's samples at the low rate."""
+    def lower(self, source: SampleSource, first: int = 0) -> Iterator[Samples]:
+        """Give a source's samples at the low rate, from one on."""
         if self.factor == 1:
-            yield from source.blocks()
+            yield from source.blocks(first=first)
             return
-        samples = SlidingRange(source)
+        begun = first // SEGMENT * SEGMENT
+        samples = SlidingRange.of(source, max(begun * self.factor - self.margin, 0))
         total = self.low_frames(source.frames)
-        half = self._half_length
-        for first in range(0, total, SEGMENT):
-            start = first * self.factor - half
-            stretch = samples.take(start, start + SEGMENT * self.factor + 2 * half)
-            low = _rows(stretch[0], BLOCK * self.factor, 2 * half) @ self._lowering
-            yield low.reshape(1, -1)[:, : total - first]
+        for begin in range(begun, total, SEGMENT):
+            start, stop = begin * self.factor, (begin + SEGMENT) * self.factor
+            low = self.lower_stretch(samples.take(start - self.margin, stop + self.margin))
+            yield low[:, max(first - begin, 0) : total - begin]
 
-    def raise_again(self, blocks: Iterable[Samples], frames: int) -> Iterator[Samples]:
-        """Give samples at the low rate, with nothing above 4 kHz, at the full rate: `frames` of them."""
+    def lower_stretch(self, samples: Samples) -> Samples:
+        """A stretch of n BLOCK factor samples, with a `margin` on both sides, at the low rate."""
         if self.factor == 1:
-            yield from blocks
-            return
+            return samples
+        rows = _rows(samples[0], BLOCK * self.factor, 2 * self.margin)
+        return np.asarray((rows @ self._lowering).reshape(1, -1))
+
+    def stretches(self, low: Iterable[Samples], frames: int) -> Iterator[Samples]:
+        """Cut samples at the low rate for `raise_stretch`, which together give `frames` or more."""
         total = self.low_frames(frames)
-        samples = SlidingRange(OnceReadBlocks(blocks, total))
-        guard = -(-self._half_length // self.factor)
-        for first in range(0, total, SEGMENT):
-            stretch = samples.take(first - guard, first + SEGMENT + guard)
-            full = _rows(stretch[0], BLOCK, 2 * guard) @ self._raising
-            yield full.reshape(1, -1)[:, : frames - first * self.factor]
+        samples = SlidingRange(low, 1, total)
+        for first in range(0, total, RAISED_SAMPLES):
+            yield samples.take(first - self.low_margin, first + RAISED_SAMPLES + self.low_margin)
+
+    def raise_stretch(self, low: Samples) -> Samples:
+        """A stretch of n BLOCK low samples, with a `low_margin` on both sides, at the full rate."""
+        if self.factor == 1:
+            return low
+        return np.asarray((_rows(low[0], BLOCK, 2 * self.low_margin) @ self._raising).reshape(1, -1))
 
     @property
+    def margin(self) -> int:
+        """So many samples at the full rate on each side have a say in one at the low rate."""
+        return 0 if self.factor == 1 else self._half_length
+
+    @property
+    def low_margin(self) -> int:
+        """So many samples at the low rate on each side have a say in one at the full rate."""
+        return 0 if self.factor == 1 else -(-self._half_length // self.factor)
+
+    @cached_property
     def _half_length(self) -> int:
         """Kaiser's estimate of the length that falls by STOP_BAND_DB between the two edges."""
         width = 2 * np.pi * (self.low_rate - 2 * HIGHEST_WIND) / self.sample_rate
@@ -116,8 +132,7 @@ class Resampler:
     @cached_property
     def _raising(self) -> npt.NDArray[np.float32]:
         """What turns a row of samples at the low rate into BLOCK times `factor` samples at the full rate."""
-        half = self._half_length
-        guard = -(-half // self.factor)
+        half, guard = self._half_length, self.low_margin
         place = np.arange(BLOCK * self.factor) - self.factor * (np.arange(BLOCK + 2 * guard) - guard)[:, None]
         inside = np.abs(place) <= half
         matrix = np.where(inside, self.factor * self._impulse[np.clip(place + half, 0, 2 * half)], 0.0)
@@ -127,20 +142,6 @@ class Resampler:
 def _rows(samples: npt.NDArray[np.float32], step: int, overlap: int) -> npt.NDArray[np.float32]:
     """Rows of samples, each `step` further and `overlap` longer than that."""
     return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(samples, step + overlap)[::step])
-
-
-@dataclass(frozen=True)
-class OnceReadBlocks:
-    """Blocks of one channel's samples that can be read once, as a source."""
-
-    held: Iterable[Samples]
-    frames: int
-    channels: int = 1
-    sample_rate: float = 0.0
-
-    def blocks(self) -> Iterator[Samples]:
-        """Give the samples, once."""
-        yield from self.held
 
 
 @dataclass(frozen=True)
@@ -161,12 +162,6 @@ class LowBand:
         """How many samples there are."""
         return self.resampler.low_frames(self.source.frames)
 
-    def blocks(self) -> Iterator[Samples]:
-        """Give the samples."""
-        if self.resampler.factor == 1 or self.frames > HELD_SAMPLES:
-            return self.resampler.lower(self.source)
-        return iter(self._held)
-
-    @cached_property
-    def _held(self) -> list[Samples]:
-        return list(self.resampler.lower(self.source))
+    def blocks(self, *, first: int = 0) -> Iterator[Samples]:
+        """Give the samples from one on."""
+        return self.resampler.lower(self.source, first)

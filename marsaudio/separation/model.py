@@ -16,7 +16,6 @@ Neural Computation 23 (2011), doi:10.1162/NECO_a_00168.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,7 +55,6 @@ from marsaudio.separation.wind import WindSpectrum, learn_shapes, one_shape, ste
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
-COLUMNS = 4096  # periodograms kept; longer sections keep means of neighbouring frames
 FRAMES_IN_HALF_A_SECOND = 6
 FAINTEST_FLOOR = 0.1  # times the same
 ROUNDS = 15
@@ -138,18 +136,6 @@ class WindModel:
         most = self.wind.shapes.max(axis=0) * max(self.loudest / float(self.wind.levels[-1]), 1.0)
         heard = np.flatnonzero(most + self.steady > FAINTEST_SHARE * self.rover.floors.min(axis=0))
         return int(heard[-1]) + 1 if heard.size else 0
-
-
-def mean_columns(frames: Sequence[npt.NDArray[np.floating]], count: int) -> npt.NDArray[np.floating]:
-    """Collected frames, or means of neighbouring ones where there are more than COLUMNS of `count`."""
-    together = max(-(-count // COLUMNS), 1)
-    joined = np.concatenate(frames)
-    whole = len(joined) // together
-    if whole == 0 or together == 1:
-        return joined
-    return np.asarray(
-        joined[: whole * together].reshape(whole, together, -1).mean(axis=1, dtype=joined.dtype)
-    )
 
 
 def fit(

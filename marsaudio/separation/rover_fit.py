@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from marsaudio.errors import ParameterError
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.bands import Bands
+from marsaudio.separation.columns import mean_columns
 from marsaudio.separation.families import find_families
 from marsaudio.separation.floors import (
     FAINTEST,
@@ -20,16 +22,20 @@ from marsaudio.separation.floors import (
     ties_of_levels,
 )
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, Transforms
+from marsaudio.separation.hearing import hear
+from marsaudio.separation.line_free import lines_of, take_lines_out
 from marsaudio.separation.line_removal import LineCourses, LineRemoval
 from marsaudio.separation.lines import Line, distinct_lines, find_lines
 from marsaudio.separation.low_band import HIGHEST_LINE
 from marsaudio.separation.machine import learn_activity
-from marsaudio.separation.model import WindModel, fit, mean_columns
-from marsaudio.separation.readings import Heard, listen, periodograms_of
+from marsaudio.separation.model import WindModel, fit
 from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_model import RoverModel
+from marsaudio.separation.run import Channel, distinct_channels
+from marsaudio.separation.sections import Section
 from marsaudio.separation.survey import Survey, survey
 from marsaudio.spectra.stft import Spectra
+from marsaudio.spectra.threads import threads
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -77,8 +83,8 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
     transforms = learned.transforms
     lines = _all_lines(learned)
     # Lines of other channels than the richest one are not followed where that one does not have them.
-    richest = max(learned.heard, key=lambda one: len(one.sections[0].lines))
-    courses = _follow(richest, lines, learned.looked) if lines else None
+    richest = max(learned.heard, key=lambda one: len(one.lines))
+    courses = _follow(richest.channel, lines, learned) if lines else None
     named_lines, families = find_families(lines, courses)
     edges = transforms.high_edges
     activity = learned.rover.activity
@@ -109,12 +115,23 @@ def rover_reference(recording: Recording) -> RoverReference:
 
 
 @dataclass(frozen=True, eq=False)
+class _Channel:
+    """One channel as it was listened to, from end to end as one section."""
+
+    channel: Channel
+    lines: tuple[Line, ...]
+    periodograms: npt.NDArray[np.float32]
+    high_power: FloatArray
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
 class _Learned:
     """What is known of the rover before its families are."""
 
     transforms: Transforms
     looked: Survey
-    heard: list[Heard]
+    heard: list[_Channel]
     rover: RoverFloor
     lines: tuple[Line, ...]
     high_power: FloatArray
@@ -125,25 +142,20 @@ class _Learned:
 def _learn(recording: Recording, *, alone: bool) -> _Learned:
     transforms = Transforms.at(recording.sample_rate)
     looked = survey(recording, transforms.resampler.factor)
-    heard = [
-        listen(recording, looked, number, transforms, in_sections=False)
-        for number in range(1 if looked.equal_channels else recording.channels)
-    ]
-    used = [one for one in heard if one.coverage.usable.sum() >= FEWEST_FRAMES]
+    with threads() as pool:
+        heard = [
+            _listen(channel, transforms, pool) for channel in distinct_channels(recording, looked, transforms)
+        ]
+    used = [one for one in heard if one.count >= FEWEST_FRAMES]
     if not used:
         raise ParameterError(
             f"In this recording of {recording.duration:.3f} s too little is sound to learn the rover from. "
             f"Give at least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s of it without digital "
             "silence."
         )
-    count = sum(int(one.coverage.usable.sum()) for one in used)
-    periodograms = np.concatenate([periodograms_of(one)[0] for one in used])
-    high_power = np.concatenate(
-        [
-            np.asarray(mean_columns([one.high_power[one.coverage.usable]], int(one.coverage.usable.sum())))
-            for one in used
-        ]
-    )
+    count = sum(one.count for one in used)
+    periodograms = np.concatenate([one.periodograms for one in used])
+    high_power = np.concatenate([one.high_power for one in used])
     independent = min(count / FRAMES_PER_INDEPENDENT, len(periodograms))
     model = fit(periodograms, transforms.frequencies, high_power, transforms.high, independent=independent)
     notes: tuple[str, ...] = ()
@@ -163,8 +175,19 @@ def _learn(recording: Recording, *, alone: bool) -> _Learned:
     seconds = count / transforms.frames_a_second
     if seconds < SHORT_SECONDS:
         notes = (*notes, f"Learned from {seconds:.1f} s: a separation without it may be better.")
-    lines = distinct_lines(line for one in used for line in one.sections[0].lines)
+    lines = distinct_lines(line for one in used for line in one.lines)
     return _Learned(transforms, looked, used, rover, lines, high_power, seconds, notes)
+
+
+def _listen(channel: Channel, transforms: Transforms, pool: Executor) -> _Channel:
+    """Listen to a channel from end to end, and take its lines out."""
+    coverage = channel.coverage
+    whole = Section(0, len(coverage.usable))
+    [heard] = hear(channel.source, channel.number, coverage, [whole], transforms, around=0, pool=pool)
+    lines = lines_of(heard)
+    _, periodograms = take_lines_out(heard, lines)
+    high_power = mean_columns(heard.high_power[heard.chosen])
+    return _Channel(channel, lines, periodograms, high_power, int(heard.chosen.sum()))
 
 
 def _is_windy(model: WindModel, periodograms: npt.NDArray[np.float32]) -> bool:
@@ -182,22 +205,23 @@ def _all_lines(learned: _Learned) -> tuple[Line, ...]:
         line
         for one in learned.heard
         for line in find_lines(
-            one.channel, learned.looked.coverage(one.number, learned.transforms.full, one.channel.frames)
+            one.channel.source,
+            learned.looked.coverage(one.channel.number, learned.transforms.full, one.channel.source.frames),
         )
         if line.frequency > HIGHEST_LINE
     ]
     return distinct_lines((*learned.lines, *above))
 
 
-def _follow(heard: Heard, lines: Iterable[Line], looked: Survey) -> LineCourses:
+def _follow(channel: Channel, lines: Iterable[Line], learned: _Learned) -> LineCourses:
     """Follow all lines of a channel, at its own rate, through its first minutes of sound."""
-    fourier = replace(heard.transforms.full, batch_samples=FOLLOWED_BATCH * heard.transforms.full.n_fft)
-    rate = heard.channel.sample_rate
-    coverage = looked.coverage(heard.number, fourier, heard.channel.frames)
+    transforms, source = learned.transforms, channel.source
+    fourier = replace(transforms.full, batch_samples=FOLLOWED_BATCH * transforms.full.n_fft)
+    coverage = learned.looked.coverage(channel.number, fourier, source.frames)
     first = int(np.argmax(coverage.usable))
-    last = first + round(FOLLOWED_SECONDS * heard.transforms.frames_a_second)
-    removal = LineRemoval([line.frequency for line in lines], fourier, rate, coverage)
-    return removal.follow(_between(fourier.batches(heard.channel), first, last))
+    last = first + round(FOLLOWED_SECONDS * transforms.frames_a_second)
+    removal = LineRemoval([line.frequency for line in lines], fourier, source.sample_rate, coverage)
+    return removal.follow(_between(fourier.batches(source), first, last))
 
 
 def _between(batches: Iterable[tuple[int, Spectra]], first: int, last: int) -> Iterator[tuple[int, Spectra]]:

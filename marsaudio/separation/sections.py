@@ -17,6 +17,7 @@ from marsaudio.separation.lines import Line
 FloatArray = npt.NDArray[np.float64]
 
 SECTION_SECONDS = 300.0
+FADE_SECONDS = 10.0  # from one section's model to the next one's
 SHORTEST_SECONDS = 60.0  # gusts must come and go within a section
 WINDOW_SECONDS = 5.0  # the quiet of the rover is read in windows of this length
 QUIET_QUANTILE = 0.25

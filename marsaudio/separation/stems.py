@@ -19,13 +19,13 @@ from marsaudio.formats import audio
 from marsaudio.loading import locate, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
+from marsaudio.separation.learning import Learned
 from marsaudio.separation.lines import distinct_lines
 from marsaudio.separation.model import WindModel
-from marsaudio.separation.readings import Plan, plan_separation
 from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_fit import rover_reference
 from marsaudio.separation.rover_model import RoverModel
-from marsaudio.separation.wind_stem import wind_blocks
+from marsaudio.separation.run import Run
 
 logger = logging.getLogger("marsaudio")
 
@@ -44,15 +44,16 @@ class Stems:
         minutes has several for each channel, section by section.
     notes : tuple of str
         What a reader of the result must know, such as that there was too little to learn from.
-    plan : Plan
-        How the wind was found, for the figures that are worked out when they are asked for.
+    learned : tuple of Learned
+        The models with what they were learned from, for the figures that are worked out when they are
+        asked for.
     """
 
     wind: Recording
     rover: Recording
     models: tuple[WindModel, ...]
     notes: tuple[str, ...]
-    plan: Plan = field(repr=False)
+    learned: tuple[Learned, ...] = field(repr=False)
 
     def __iter__(self) -> Iterator[Recording]:
         return iter((self.wind, self.rover))
@@ -120,7 +121,7 @@ class Stems:
 
     @cached_property
     def _doubt(self) -> Doubt:
-        return doubt_about(self.plan.channels)
+        return doubt_about(self.learned)
 
     def _levels(self, power: npt.NDArray[np.float64]) -> BandLevels:
         with np.errstate(divide="ignore"):
@@ -221,10 +222,10 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     """
     require_recording(recording, "separate")
     reference = _reference(rover_noise, recording.sample_rate)
-    plan = plan_separation(recording, recording.source.encoding, reference)
+    run = Run(recording, recording.source.encoding, reference, keep=True)
     wind = np.empty_like(recording.samples)
     position = 0
-    for _, part in wind_blocks(recording, plan):
+    for _, part in run.blocks():
         wind[:, position : position + part.shape[1]] = part
         position += part.shape[1]
     rover = recording.samples - wind
@@ -234,9 +235,9 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     return Stems(
         wind=dataclasses.replace(recording, samples=wind, source=source.after("wind stem")),
         rover=dataclasses.replace(recording, samples=rover, source=source.after("rover stem")),
-        models=plan.models,
-        notes=plan.notes,
-        plan=plan,
+        models=run.models,
+        notes=run.notes,
+        learned=tuple(run.learned),
     )
 
 
@@ -285,16 +286,17 @@ def separate_file(
             f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two different files, and neither "
             f"may be the input {str(known.path)!r}. Choose other names."
         )
-    plan = plan_separation(opened, opened.info.encoding, _reference(rover_noise, opened.sample_rate))
+    reference = _reference(rover_noise, opened.sample_rate)
+    run = Run(opened, opened.info.encoding, reference, keep=False)
     encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
     try:
-        _write_stems(opened, plan, (wind_path, rover_path), encodings, known)
+        _write_stems(opened, run, (wind_path, rover_path), encodings, known)
     except audio.WouldClipError:
         logger.info("A stem of %s exceeds full scale: both are written as 32-bit float.", known.name)
         encodings = [audio.encoding_for(path, None) for path in (wind_path, rover_path)]
-        _write_stems(opened, plan, (wind_path, rover_path), encodings, known)
+        _write_stems(opened, run, (wind_path, rover_path), encodings, known)
     return SeparatedFiles(
-        wind_path, rover_path, plan.models, plan.notes, known, opened.frames / opened.sample_rate
+        wind_path, rover_path, run.models, run.notes, known, opened.frames / opened.sample_rate
     )
 
 
@@ -313,7 +315,7 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
 
 
 def _write_stems(
-    opened: audio.AudioFile, plan: Plan, paths: tuple[Path, Path], encodings: list[str], known: Source
+    opened: audio.AudioFile, run: Run, paths: tuple[Path, Path], encodings: list[str], known: Source
 ) -> None:
     writers = [
         audio.AudioWriter(
@@ -327,7 +329,7 @@ def _write_stems(
         for path, encoding, stem in zip(paths, encodings, ("wind", "rover"), strict=True)
     ]
     with writers[0] as wind_file, writers[1] as rover_file:
-        for samples, wind in wind_blocks(opened, plan):
+        for samples, wind in run.blocks():
             wind_file.write(wind)
             rover_file.write(samples - wind)
         # Both are complete before the first takes its name.

@@ -9,13 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.separation.clicks import Ranges
-from marsaudio.separation.frames import BINS_ABOVE, Transforms
-from marsaudio.separation.lines import distinct_lines
-from marsaudio.separation.low_band import HIGHEST_LINE, HIGHEST_WIND
-from marsaudio.separation.readings import Heard, line_removal, listen
+from marsaudio.separation.frames import Transforms
+from marsaudio.separation.hearing import hear
+from marsaudio.separation.line_free import BINS_ABOVE, line_removal, lines_of
+from marsaudio.separation.lines import Line, distinct_lines
+from marsaudio.separation.low_band import HIGHEST_LINE, HIGHEST_WIND, LowBand
+from marsaudio.separation.run import distinct_channels
 from marsaudio.separation.survey import Coverage, survey
 from marsaudio.spectra.stft import SampleSource, ShortTimeFourier, with_context
+from marsaudio.spectra.threads import threads
 
+Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
 
 BATCH_BYTES = 2**23  # of spectra: lines are followed over many frames, so that long batches save work
@@ -32,8 +36,11 @@ class ToneFreeChannel:
 
     Attributes
     ----------
-    heard : Heard
-        The channel as it was listened to.
+    transforms : Transforms
+    clicks : ndarray of int, shape (clicks, 2)
+        In the channel: the first sample of each and the first after it, at its own rate.
+    high_power : ndarray of float32, shape (frames, high bands)
+        The power above the wind's frequencies.
     source : SampleSource
         The channel at the rate of the frames.
     fourier : ShortTimeFourier
@@ -46,17 +53,14 @@ class ToneFreeChannel:
         The highest frequency that is needed without lines, in Hz.
     """
 
-    heard: Heard
+    transforms: Transforms
+    clicks: Ranges
+    high_power: Float32Array
     source: SampleSource
     fourier: ShortTimeFourier
     coverage: Coverage
     line_frequencies: list[float]
     highest: float
-
-    @property
-    def clicks(self) -> Ranges:
-        """The clicks in the channel: the first sample of each and the first after it, at its own rate."""
-        return self.heard.channel.clicks
 
     @property
     def bins(self) -> int:
@@ -104,21 +108,36 @@ def tone_free_channels(
     transforms = Transforms.at(source.sample_rate)
     looked = survey(source, transforms.resampler.factor)
     reach = HIGHEST_LINE if highest is None else min(highest + LINES_BESIDE, HIGHEST_LINE)
-    channels = []
-    for number in range(1 if looked.equal_channels else source.channels):
-        heard = listen(
-            source, looked, number, transforms, highest_line=reach, least_prominence=LEAST_PROMINENCE_DB
-        )
-        lines = distinct_lines(line for section in heard.sections for line in section.lines)
-        low = highest is not None and highest <= HIGHEST_WIND
-        channels.append(
-            ToneFreeChannel(
-                heard,
-                heard.low if low else heard.channel,
-                transforms.low if low else transforms.full,
-                heard.coverage if low else looked.coverage(number, transforms.full, source.frames),
-                [line.frequency for line in lines if line.frequency <= reach] if remove_lines else [],
-                source.sample_rate / 2 if highest is None else highest,
+    free = []
+    with threads() as pool:
+        for channel in distinct_channels(source, looked, transforms):
+            lines: list[Line] = []
+            high_power: list[Float32Array] = []
+            for heard in hear(
+                channel.source,
+                channel.number,
+                channel.coverage,
+                channel.sections,
+                transforms,
+                around=0,
+                pool=pool,
+            ):
+                lines += lines_of(heard, highest=reach, least_prominence=LEAST_PROMINENCE_DB)
+                high_power.append(heard.high_power.astype(np.float32))
+            low = highest is not None and highest <= HIGHEST_WIND
+            fourier = transforms.low if low else transforms.full
+            free.append(
+                ToneFreeChannel(
+                    transforms,
+                    channel.source.clicks,
+                    np.concatenate(high_power),
+                    LowBand(channel.source, transforms.resampler) if low else channel.source,
+                    fourier,
+                    channel.coverage if low else looked.coverage(channel.number, fourier, source.frames),
+                    [line.frequency for line in distinct_lines(lines) if line.frequency <= reach]
+                    if remove_lines
+                    else [],
+                    source.sample_rate / 2 if highest is None else highest,
+                )
             )
-        )
-    return channels
+    return free

@@ -42,7 +42,7 @@ class SampleSource(Protocol):
     @property
     def frames(self) -> int: ...  # noqa: D102
 
-    def blocks(self) -> Iterator[Samples]: ...  # noqa: D102
+    def blocks(self, *, first: int = 0) -> Iterator[Samples]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +121,11 @@ class ShortTimeFourier:
         centres = self.first_start + self.n_fft / 2 + self.hop_length * np.arange(count)
         return np.asarray(centres / sample_rate, dtype=np.float64)
 
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The samples that the frames from `first` up to `last` reach over: the first, and the one after."""
+        start = self.first_start + first * self.hop_length
+        return start, start + max(last - first - 1, -1) * self.hop_length + self.n_fft
+
     def batches(self, source: SampleSource) -> Iterator[tuple[int, Spectra]]:
         """Transform a source batch by batch.
 
@@ -130,19 +135,27 @@ class ShortTimeFourier:
             The number of the batch's first frame.
         spectra : ndarray of complex64, shape (channels, frames of the batch, bins)
         """
+        samples = SlidingRange.of(source)
+        count = self.frame_count(source.frames)
+        for first in range(0, count, self.batch_size):
+            yield first, self.transform(samples.take(*self.span(first, min(first + self.batch_size, count))))
+
+    def transform(self, samples: Samples) -> Spectra:
+        """Transform samples that begin with a frame and end with one.
+
+        Parameters
+        ----------
+        samples : ndarray of float32, shape (channels, n_fft + (frames - 1) hop_length)
+
+        Returns
+        -------
+        ndarray of complex64, shape (channels, frames, bins)
+        """
         import scipy.fft
 
-        samples = SlidingRange(source)
-        count = self.frame_count(source.frames)
-        size = self._batch_size
-        for first in range(0, count, size):
-            last = min(first + size, count)
-            start = self.first_start + first * self.hop_length
-            stop = self.first_start + (last - 1) * self.hop_length + self.n_fft
-            stretch = samples.take(start, stop)
-            frames = np.lib.stride_tricks.sliding_window_view(stretch, self.n_fft, axis=1)
-            windowed = frames[:, :: self.hop_length] * self.window
-            yield first, scipy.fft.rfft(windowed, axis=-1, overwrite_x=True)
+        frames = np.lib.stride_tricks.sliding_window_view(samples, self.n_fft, axis=1)
+        windowed = frames[:, :: self.hop_length] * self.window
+        return np.asarray(scipy.fft.rfft(windowed, axis=-1, overwrite_x=True))
 
     def inverse(self, batches: Iterable[tuple[int, Spectra]], frames: int) -> Iterator[Samples]:
         """Overlap-add spectra back to samples.
@@ -159,38 +172,23 @@ class ShortTimeFourier:
         ndarray of float32, shape (channels, n)
             The samples that are complete after each batch, in order.
         """
-        import scipy.fft
-
-        window = self._synthesis_window
-        tail: Samples | None = None
         done = self.first_start
-        overlap = self.n_fft // self.hop_length
+        adder = OverlapAdd(self)
         for _, spectra in batches:
-            pieces = scipy.fft.irfft(spectra, n=self.n_fft, axis=-1, overwrite_x=True)
-            pieces *= window
-            channels, count, _ = pieces.shape
-            hops = pieces.reshape(channels, count, overlap, self.hop_length)
-            buffer = np.zeros((channels, count + overlap - 1, self.hop_length), dtype=np.float32)
-            if tail is not None:
-                buffer[:, : overlap - 1] = tail.reshape(channels, overlap - 1, -1)
-            # Earlier frames first, so that batches of any length give the same sums.
-            for i in reversed(range(overlap)):
-                buffer[:, i : i + count] += hops[:, :, i]
-            buffer = buffer.reshape(channels, -1)
-            complete = count * self.hop_length
-            skip = min(max(-done, 0), complete)
-            keep = min(complete, frames - done)
+            samples = adder.add(spectra)
+            skip = min(max(-done, 0), samples.shape[1])
+            keep = min(samples.shape[1], frames - done)
             if keep > skip:
-                yield buffer[:, skip:keep]
-            tail = buffer[:, complete:]
-            done += complete
+                yield samples[:, skip:keep]
+            done += samples.shape[1]
 
     @property
-    def _batch_size(self) -> int:
+    def batch_size(self) -> int:
+        """Frames that are transformed at once."""
         return max(self.batch_samples // self.n_fft, 4)
 
     @cached_property
-    def _synthesis_window(self) -> Samples:
+    def synthesis_window(self) -> Samples:
         """The analysis window over the sum of its squares, which must not vary along a hop."""
         overlaps = (self.window.astype(np.float64) ** 2).reshape(-1, self.hop_length).sum(axis=0)
         if np.ptp(overlaps) > 1e-5 * overlaps.mean():
@@ -199,6 +197,50 @@ class ShortTimeFourier:
                 "this window. With a Hann window take a hop of a quarter of n_fft."
             )
         return np.asarray(self.window / overlaps.mean(), dtype=np.float32)
+
+
+class OverlapAdd:
+    """Adds the samples of spectra, batch after batch, where frames overlap.
+
+    Parameters
+    ----------
+    fourier : ShortTimeFourier
+    """
+
+    def __init__(self, fourier: ShortTimeFourier) -> None:
+        self._fourier = fourier
+        self._overlap = fourier.n_fft // fourier.hop_length
+        self.rest: Samples | None = None
+
+    def add(self, spectra: Spectra) -> Samples:
+        """Give the samples that no later frame reaches, one hop for each frame, and keep the `rest`.
+
+        Parameters
+        ----------
+        spectra : ndarray of complex64, shape (channels, frames, bins)
+            The next ones; what is in them is lost.
+
+        Returns
+        -------
+        ndarray of float32, shape (channels, frames hop_length)
+        """
+        import scipy.fft
+
+        fourier, overlap = self._fourier, self._overlap
+        pieces = scipy.fft.irfft(spectra, n=fourier.n_fft, axis=-1, overwrite_x=True)
+        pieces *= fourier.synthesis_window
+        channels, count, _ = pieces.shape
+        hops = pieces.reshape(channels, count, overlap, fourier.hop_length)
+        buffer = np.zeros((channels, count + overlap - 1, fourier.hop_length), dtype=np.float32)
+        if self.rest is not None:
+            buffer[:, : overlap - 1] = self.rest.reshape(channels, overlap - 1, -1)
+        # Earlier frames first, so that batches of any length give the same sums.
+        for i in reversed(range(overlap)):
+            buffer[:, i : i + count] += hops[:, :, i]
+        samples = buffer.reshape(channels, -1)
+        complete = count * fourier.hop_length
+        self.rest = samples[:, complete:]
+        return samples[:, :complete]
 
 
 def with_context(
@@ -233,14 +275,28 @@ def with_context(
 
 
 class SlidingRange:
-    """Ranges of a source's samples, each starting no earlier than the one before; zero outside."""
+    """Ranges of samples that come in blocks, each starting no earlier than the one before; zero outside.
 
-    def __init__(self, source: SampleSource) -> None:
-        self._blocks = source.blocks()
-        self._channels = source.channels
-        self._end = source.frames
-        self._held = np.zeros((self._channels, 0), dtype=np.float32)
-        self._first = 0  # the sample number at which the held part starts
+    Parameters
+    ----------
+    blocks : iterable of ndarray of float32, shape (channels, n)
+        From sample number `first` on.
+    channels : int
+    end : int
+        How many samples there are in all.
+    first : int
+    """
+
+    def __init__(self, blocks: Iterable[Samples], channels: int, end: int, first: int = 0) -> None:
+        self._blocks = iter(blocks)
+        self._channels, self._end = channels, end
+        self._held = np.zeros((channels, 0), dtype=np.float32)
+        self._first = first  # the sample number at which the held part starts
+
+    @classmethod
+    def of(cls, source: SampleSource, first: int = 0) -> SlidingRange:
+        """Of a source from one sample on."""
+        return cls(source.blocks(first=first), source.channels, source.frames, first)
 
     def take(self, start: int, stop: int) -> Samples:
         """The samples from `start` up to `stop`."""

@@ -1,0 +1,81 @@
+"""What is learned from a section: its lines, what is left without them, the rover's floor and the wind."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from marsaudio.separation.columns import mean_columns
+from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, SHORT_FRAMES
+from marsaudio.separation.hearing import Heard
+from marsaudio.separation.line_free import lines_of, take_lines_out
+from marsaudio.separation.lines import density_of_lines
+from marsaudio.separation.machine import comes_in_knocks
+from marsaudio.separation.model import WindModel, fit
+from marsaudio.separation.reference import RoverReference
+from marsaudio.spectra.stft import Samples
+
+SILENCE = "This is digital silence from end to end: there is nothing in it to take apart."
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """One section of a channel after it was learned from.
+
+    Attributes
+    ----------
+    heard : Heard
+    rest : ndarray of float32, shape (1, samples)
+        Its low band without the lines, at the places of `Heard.low`.
+    model : WindModel
+    """
+
+    heard: Heard
+    rest: Samples
+    model: WindModel
+
+    @property
+    def faded_in(self) -> tuple[int, int]:
+        """The frames in which the section counts: the first, and the one after the last."""
+        counting = np.flatnonzero(self.heard.fade)
+        return self.heard.first + int(counting[0]), self.heard.first + int(counting[-1]) + 1
+
+
+def learn(heard: Heard, reference: RoverReference | None) -> Learned:
+    """Find the lines of a section, take them out, and learn floor and wind from what is left."""
+    transforms, section = heard.transforms, heard.section
+    lines = lines_of(heard)
+    rest, periodograms = take_lines_out(heard, lines)
+    count = int(heard.chosen.sum())
+    model = fit(
+        periodograms,
+        transforms.frequencies,
+        mean_columns(heard.high_power[heard.chosen]),
+        transforms.high,
+        # Of columns that are means of many frames, each is independent.
+        independent=min(count / FRAMES_PER_INDEPENDENT, len(periodograms)),
+        lines=density_of_lines(lines, transforms.frequencies),
+        reference=reference and reference.without(lines, transforms.frequencies),
+    )
+    if heard.coverage.muted.all():
+        model = dataclasses.replace(model, notes=(SILENCE,))
+    model = dataclasses.replace(
+        model,
+        lines=lines,
+        knocks=_knocks(heard, model),
+        channel=heard.number,
+        start=section.first / transforms.frames_a_second,
+        stop=min(section.last / transforms.frames_a_second, heard.coverage.frames / heard.sample_rate),
+    )
+    return Learned(heard, rest, model)
+
+
+def _knocks(heard: Heard, model: WindModel) -> bool:
+    """Whether the machine of a section knocks or scrapes, so that its frames are too long for it."""
+    activity = model.rover.activity
+    if activity is None:
+        return False
+    first, last = (2 * (frame - heard.first) for frame in (heard.section.first, heard.section.last))
+    return comes_in_knocks(heard.short_power[first:last] @ activity.weights, SHORT_FRAMES)

@@ -1,0 +1,82 @@
+"""The rover's lines in a section, and the section without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.separation.columns import ColumnMeans
+from marsaudio.separation.hearing import Heard
+from marsaudio.separation.line_removal import LineRemoval
+from marsaudio.separation.lines import PROMINENCE_DB, Line, PhaseStatistics
+from marsaudio.separation.low_band import HIGHEST_LINE
+from marsaudio.separation.survey import Coverage
+from marsaudio.spectra.stft import OverlapAdd, Samples, with_context
+
+Float32Array = npt.NDArray[np.float32]
+
+BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
+LISTENED_FRAMES = 128  # at a time: as many as a cache holds
+FOLLOWED_FRAMES = 512  # at a time: lines are followed over many frames, so that long batches save work
+
+
+def lines_of(
+    heard: Heard, *, highest: float = HIGHEST_LINE, least_prominence: float = PROMINENCE_DB
+) -> tuple[Line, ...]:
+    """The lines up to a frequency in the frames that a section is learned from."""
+    transforms, section = heard.transforms, heard.section
+    bins = int(highest / transforms.frequencies[1])
+    statistics = PhaseStatistics(transforms.low, highest=bins, least_prominence=least_prominence)
+    usable = heard.coverage.usable & section.holds(np.arange(len(heard.coverage.usable)))
+    for first, spectra, core in with_context(
+        heard.batches(section.first, section.last, LISTENED_FRAMES), statistics.context
+    ):
+        if usable[first + core.start : first + core.stop].any():
+            statistics.add_frames(first, spectra[0], core, usable)
+    return tuple(statistics.lines(heard.sample_rate))
+
+
+def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Coverage) -> LineRemoval:
+    """The removal of those lines that lie where wind is looked for; above, all is the rover's anyway."""
+    within = [frequency for frequency in frequencies if frequency <= HIGHEST_LINE]
+    return LineRemoval(within, coverage.fourier, sample_rate, coverage)
+
+
+def take_lines_out(heard: Heard, lines: Iterable[Line]) -> tuple[Samples, Float32Array]:
+    """Take lines out of a section and the frames around it.
+
+    Parameters
+    ----------
+    heard : Heard
+    lines : iterable of Line
+
+    Returns
+    -------
+    rest : ndarray of float32, shape (1, samples)
+        What is left, up to the modelled frequencies, at the places of `Heard.low`.
+    periodograms : ndarray of float32, shape (columns, bins)
+        Of it in the frames that the section is learned from, or means over neighbouring ones where there
+        are very many.
+    """
+    transforms = heard.transforms
+    fourier, bins = transforms.low, transforms.bins
+    removal = line_removal((line.frequency for line in lines), heard.sample_rate, heard.coverage)
+    columns = ColumnMeans(int(heard.chosen.sum()), bins)
+    rest = np.empty_like(heard.low)
+    adder, place = OverlapAdd(fourier), 0
+    batches = heard.batches(heard.first, heard.last, FOLLOWED_FRAMES)
+    for first, spectra, core in with_context(batches, removal.context):
+        kept = spectra[0, :, : bins + BINS_ABOVE]
+        clean = removal.clean_frames(first, kept)[core]
+        chosen = heard.chosen[first + core.start - heard.first : first + core.stop - heard.first]
+        columns.add(transforms.density(clean[chosen, :bins], fourier))
+        whole = np.zeros((1, len(clean), fourier.bins), dtype=np.complex64)
+        whole[0, :, : clean.shape[1]] = clean
+        samples = adder.add(whole)
+        rest[:, place : place + samples.shape[1]] = samples
+        place += samples.shape[1]
+    if adder.rest is not None:
+        rest[:, place:] = adder.rest
+    return rest, columns.means()

@@ -1,0 +1,55 @@
+"""Work on threads, in order: pieces of a recording are independent, and numpy lets go of Python's lock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+THREADS = 2  # beside the one that reads and writes; each holds pieces of the recording in memory
+
+
+@contextmanager
+def threads() -> Iterator[Executor]:
+    """Threads for a while, in which matrix products take no threads of their own.
+
+    The products are small: on several threads of their own they would take twice the CPU time.
+    """
+    from threadpoolctl import threadpool_limits
+
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="marsaudio")
+    with threadpool_limits(limits=1, user_api="blas"):
+        try:
+            yield pool
+        finally:
+            # What is left undone after an error, or when nobody asks for more, is not begun.
+            pool.shutdown(cancel_futures=True)
+
+
+def in_order(
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int = THREADS
+) -> Iterator[Result]:
+    """Give what a function makes of each item, in their order.
+
+    Parameters
+    ----------
+    pool : Executor
+    function : callable
+        Without side effects.
+    items : iterable
+        Drawn from on the calling thread.
+    ahead : int
+        How many items may be in work beyond the one that is waited for.
+    """
+    waiting: deque[Future[Result]] = deque()
+    for item in items:
+        waiting.append(pool.submit(function, item))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
