@@ -149,7 +149,15 @@ def fits(samples: Samples, encoding: str) -> bool:
 def to_integers(samples: Samples, encoding: str) -> npt.NDArray[np.int16] | npt.NDArray[np.int32]:
     """Round to the integers of an encoding, left-justified as libsndfile takes them; no dither."""
     bits = INTEGER_BITS[encoding]
-    integers = np.rint(samples.astype(np.float64) * 2.0 ** (bits - 1))
+    integers = samples * np.float32(2.0 ** (bits - 1))  # exact
+    np.rint(integers, out=integers)
     if bits == 16:
         return integers.astype(np.int16)
     return integers.astype(np.int32) << np.int32(32 - bits)
+
+
+def from_integers(integers: npt.NDArray[np.int16] | npt.NDArray[np.int32]) -> Samples:
+    """What left-justified integers stand for, as libsndfile gives them."""
+    samples = integers.astype(np.float32)
+    samples *= np.float32(0.5 ** (8 * integers.itemsize - 1))
+    return samples
