@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.separation.line_bands import LineBands
 from marsaudio.separation.survey import Coverage
 from marsaudio.separation.tone_fits import (
     BINS_ALIKE,
-    Course,
-    LineBands,
     Look,
     Tones,
     beats_seen,
@@ -33,6 +32,7 @@ from marsaudio.spectra.stft import ShortTimeFourier, Spectra, with_context
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex128]
+Complex64Array = npt.NDArray[np.complex64]
 
 MEMORY_SECONDS = 2.0  # half-width of the average over which a line's amplitude and phase are followed
 # Half-widths of the windows in which a drift is looked for, each along what the last one told of the course.
@@ -78,6 +78,27 @@ class LineCourses:
             amplitudes=self.amplitudes[rows],
             noise=self.noise[rows],
         )
+
+
+@dataclass
+class Course:
+    """Lines in some frames, and how they turn.
+
+    Attributes
+    ----------
+    bands : LineBands
+    look : Look
+        What the frames say of them along this course.
+    forward : ndarray of complex128, shape (lines, frames)
+        The phasor of each at the centre of each frame, but for a constant.
+    offset : ndarray of float64, shape (lines, frames) or (lines, 1)
+        By how many bins the frequency differs from its mean.
+    """
+
+    bands: LineBands
+    look: Look
+    forward: ComplexArray
+    offset: FloatArray
 
 
 def context_frames(frames_a_second: float) -> int:
@@ -140,7 +161,7 @@ class LineRemoval:
         half = max(round(seconds * self._rate / self._fourier.hop_length), 1)
         return np.asarray(np.hanning(2 * half + 3)[1:-1])
 
-    def clean_frames(self, first: int, spectra: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
+    def clean_frames(self, first: int, spectra: Complex64Array) -> npt.NDArray[np.complex64]:
         """Give neighbouring frames of the channel without the lines.
 
         Parameters
@@ -160,10 +181,8 @@ class LineRemoval:
         usable = self._coverage.usable[frames]
         if not usable.any():
             return spectra
-        parts = _parts(spectra)
-        tones = [tone for wave in self._waves for tone in self._subtract(parts, frames, usable, wave)]
-        rest = np.empty_like(spectra)
-        rest.real, rest.imag = parts[0].T, parts[1].T
+        rest = spectra.copy()
+        tones = [tone for wave in self._waves for tone in self._subtract(rest, frames, usable, wave)]
         for i in np.flatnonzero(~usable) if tones else ():
             frequency = np.concatenate([each.frequency[:, i] for each in tones])
             amplitude = np.concatenate([each.amplitude[:, i] for each in tones])
@@ -181,7 +200,7 @@ class LineRemoval:
         for first, spectra, core in with_context(batches, self.context):
             if not parts:
                 begin = first + core.start
-            parts_of_all = _parts(spectra[0])
+            rest = spectra[0].copy()
             frames = first + np.arange(spectra.shape[1])
             usable = self._coverage.usable[frames]
             shape = (len(positions), len(frames))
@@ -189,7 +208,7 @@ class LineRemoval:
             noise = np.full(shape, np.inf)
             heard: list[tuple[FloatArray, Look, ComplexArray]] = []
             for wave in self._waves if usable.any() else ():
-                self._subtract(parts_of_all, frames, usable, wave, heard)
+                self._subtract(rest, frames, usable, wave, heard)
             for wave, look, nominal in heard:
                 rows = np.searchsorted(positions, wave)
                 offset[rows] = look.position - wave[:, np.newaxis]
@@ -206,7 +225,7 @@ class LineRemoval:
 
     def _subtract(
         self,
-        spectra: Float32Array,
+        spectra: Complex64Array,
         frames: npt.NDArray[np.intp],
         usable: npt.NDArray[np.bool_],
         positions: FloatArray,
@@ -247,7 +266,9 @@ class LineRemoval:
         """By how many bins a frequency differs that turns by a radian more from frame to frame."""
         return self._fourier.n_fft / self._fourier.hop_length / (2 * np.pi)
 
-    def _follow(self, course: Course, step: FloatArray, spectra: Float32Array) -> tuple[Course, list[Tones]]:
+    def _follow(
+        self, course: Course, step: FloatArray, spectra: npt.NDArray[np.complex64]
+    ) -> tuple[Course, list[Tones]]:
         """Follow lines that drift, closer and closer, from what a first look tells of how they turn."""
         nominal, bands = course.forward, course.bands
         turn = np.zeros_like(step)
@@ -270,7 +291,7 @@ class LineRemoval:
         return course, tones
 
     def _subtract_sidebands(
-        self, course: Course, spectra: Float32Array, *, alone: bool = False
+        self, course: Course, spectra: Complex64Array, *, alone: bool = False
     ) -> list[Tones]:
         """Subtract the sidebands of lines that are followed, in place, and look again."""
         memory = self._window(MEMORY_SECONDS)
@@ -284,20 +305,21 @@ class LineRemoval:
         tones = []
         forward = course.forward[beats]
         within = course.bands.only(beats)
-        within.subtract(within.tones(steady[beats] * forward, course.look.only(beats)))
+        line = within.tones(steady[beats] * forward, course.look.only(beats))
+        within.subtract(line)
         for turn in (-beat[beats, np.newaxis], beat[beats, np.newaxis]):
             along = forward * np.exp(1j * turn * np.arange(forward.shape[1]))
             look = within.look(course.offset[beats] + turn * self._bins_a_radian)
             kept = significant_mean(look.amplitude * along.conj(), look, memory) * along
             sideband = within.tones(kept, look)
             within.subtract(sideband)
-            course.bands.subtract(sideband, beats)
             within.subtract_from(spectra, sideband)
             tones.append(self._as_sines(kept, look))
+        course.bands.put_back(within, beats, line)
         course.look = course.bands.look(course.offset)
         return tones
 
-    def _subtract_followed(self, course: Course, spectra: Float32Array) -> Tones:
+    def _subtract_followed(self, course: Course, spectra: Complex64Array) -> Tones:
         """Subtract lines that are followed, in place."""
         look = course.look
         amplitude = look.amplitude * course.forward.conj()
@@ -312,7 +334,7 @@ class LineRemoval:
         return Tones(np.broadcast_to(look.position, amplitude.shape) / self._fourier.n_fft, amplitude)
 
     def _subtract_partly(
-        self, spectrum: npt.NDArray[np.complex64], frame: int, frequency: FloatArray, amplitude: ComplexArray
+        self, spectrum: Complex64Array, frame: int, frequency: FloatArray, amplitude: ComplexArray
     ) -> None:
         """Subtract all tones, in place, from a frame of which only a part is sound."""
         import scipy.fft
@@ -321,11 +343,6 @@ class LineRemoval:
         if mask.any() and amplitude.any():
             sines = sum_of_sines(frequency, amplitude, self._fourier.n_fft)
             spectrum -= scipy.fft.fft(sines * (self._fourier.window * mask))[: len(spectrum)]
-
-
-def _parts(spectra: npt.NDArray[np.complex64]) -> Float32Array:
-    """Real and imaginary parts, (2, bins, frames): what is done to a bin over time lies together."""
-    return np.stack([spectra.real.T, spectra.imag.T])
 
 
 def _waves(positions: list[float]) -> list[FloatArray]:

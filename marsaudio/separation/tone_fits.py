@@ -7,7 +7,6 @@ frame is known as well as the noise beside it allows, and that is what every dec
 from __future__ import annotations
 
 import math
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,120 +73,6 @@ class Look:
     def only(self, rows: npt.NDArray[np.intp]) -> Look:
         """Of some of the tones."""
         return Look(self.position[rows], self.amplitude[rows], self.spread[rows], self.weight[rows])
-
-
-class LineBands:
-    """A copy of the bins around each of some lines.
-
-    Parameters
-    ----------
-    spectra : ndarray of float32, shape (2, bins, frames)
-        Real and imaginary parts.
-    usable : ndarray of bool, shape (frames,)
-    positions : ndarray of float64, shape (lines,)
-        Of these lines, in bins.
-    all_positions : ndarray of float64
-        Of all lines that there are.
-    n_fft : int
-        Samples in a frame.
-    """
-
-    def __init__(
-        self,
-        spectra: Float32Array,
-        usable: npt.NDArray[np.bool_],
-        positions: FloatArray,
-        all_positions: FloatArray,
-        n_fft: int,
-    ) -> None:
-        self._usable, self._positions, self._n_fft = usable, positions, n_fft
-        self._middle = np.rint(positions).astype(np.intp)
-        bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
-        self._inside = (bins >= 0) & (bins < spectra.shape[1])
-        self._nearest, self._clear = _quiet_bins(positions, bins, self._inside, all_positions)
-        # Of the shape (2, lines, bins, frames).
-        self._parts = spectra[:, np.clip(bins, 0, spectra.shape[1] - 1)]
-
-    def only(self, rows: npt.NDArray[np.intp]) -> LineBands:
-        """A copy, of some of the lines."""
-        chosen = copy(self)
-        chosen._parts = self._parts[:, rows]
-        for name in ("_positions", "_middle", "_inside", "_nearest", "_clear"):
-            setattr(chosen, name, getattr(self, name)[rows])
-        return chosen
-
-    def look(self, offset: FloatArray) -> Look:
-        """Fit a tone so many bins away from each line's mean frequency to each frame."""
-        position = self._positions[:, np.newaxis] + offset
-        farthest = np.abs(offset).max(axis=1)
-        half = min(math.ceil(MAIN_LOBE_BINS + 1 + float(farthest.max(initial=0.0))), KERNEL_BINS)
-        lobe = self._kernel(position, half)
-        around = np.arange(-half, half + 1)[:, np.newaxis] + self._middle[:, np.newaxis, np.newaxis]
-        lobe *= np.abs(position[:, np.newaxis] - around) <= MAIN_LOBE_BINS + 0.5
-        energy = np.einsum("lbt,lbt->lt", lobe, lobe)
-        parts = self._parts[:, :, KERNEL_BINS - half : KERNEL_BINS + half + 1]
-        along = parts.swapaxes(2, 3) @ lobe if lobe.shape[2] == 1 else np.einsum("clbt,lbt->clt", parts, lobe)
-        along = along.reshape(2, *along.shape[1:3]) / energy
-        beside = self._beside(farthest)
-        power = np.einsum("clbt,clbt->lbt", self._parts, self._parts)
-        noise = (beside[:, np.newaxis] @ power)[:, 0].astype(np.float64)
-        noise /= np.maximum(beside.sum(axis=1, keepdims=True), 1.0)
-        floor = 1e-3 * np.median(noise[:, self._usable], axis=1, keepdims=True) + 1e-30
-        weight = np.where(self._usable, 1.0 / (noise + floor), 0.0)
-        return Look(position, along[0] + 1j * along[1].astype(np.float64), noise / energy, weight)
-
-    def tones(self, amplitude: ComplexArray, look: Look) -> Float32Array:
-        """Tones of the frequencies of a look in the usable frames of these bins, as `_parts`."""
-        kernel = self._kernel(look.position, KERNEL_BINS)
-        courses = (np.stack([amplitude.real, amplitude.imag]) * self._usable).astype(np.float32)
-        return np.asarray(courses[:, :, np.newaxis] * kernel)
-
-    def subtract(self, tones: Float32Array, rows: npt.NDArray[np.intp] | slice = slice(None)) -> None:
-        """Subtract tones from these bins of all lines or some."""
-        self._parts[:, rows] -= tones
-
-    def subtract_from(self, spectra: Float32Array, tones: Float32Array) -> None:
-        """Subtract tones of these lines from the spectra, in place."""
-        for row, middle in enumerate(self._middle):
-            lowest = max(KERNEL_BINS - middle, 0)
-            highest = min(spectra.shape[1] - 1 + KERNEL_BINS - middle, 2 * KERNEL_BINS)
-            first = middle - KERNEL_BINS + lowest
-            spectra[:, first : first + highest - lowest + 1] -= tones[:, row, lowest : highest + 1]
-
-    def _kernel(self, position: FloatArray, half: int) -> Float32Array:
-        """The window's transform in the bins up to `half` from each line's, (lines, bins, frames or 1)."""
-        kernel = centred_hann_transform(position, self._middle, half, self._n_fft)
-        kernel *= self._inside[:, KERNEL_BINS - half : KERNEL_BINS + half + 1, np.newaxis]
-        return kernel
-
-    def _beside(self, farthest: FloatArray) -> Float32Array:
-        """The bins that tell the noise: those that a line, so many bins off at the most, never comes near."""
-        bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
-        distance = np.abs(self._positions[:, np.newaxis] - bins)
-        return np.asarray(
-            self._clear & (distance > (self._nearest + farthest)[:, np.newaxis]), dtype=np.float32
-        )
-
-
-@dataclass
-class Course:
-    """Lines in some frames, and how they turn.
-
-    Attributes
-    ----------
-    bands : LineBands
-    look : Look
-        What the frames say of them along this course.
-    forward : ndarray of complex128, shape (lines, frames)
-        The phasor of each at the centre of each frame, but for a constant.
-    offset : ndarray of float64, shape (lines, frames) or (lines, 1)
-        By how many bins the frequency differs from its mean.
-    """
-
-    bands: LineBands
-    look: Look
-    forward: ComplexArray
-    offset: FloatArray
 
 
 def seen_turn(look: Look, forward: ComplexArray, window: FloatArray, least: float) -> FloatArray:
@@ -337,33 +222,6 @@ def around(values: Any, window: FloatArray) -> Any:
     from scipy.ndimage import convolve1d
 
     return convolve1d(values, window, axis=-1, mode="constant")
-
-
-def _quiet_bins(
-    positions: FloatArray,
-    bins: npt.NDArray[np.intp],
-    inside: npt.NDArray[np.bool_],
-    all_positions: FloatArray,
-) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """From how far off each line, and in which bins, the noise is read: beside the other lines, if possible.
-
-    In a dense comb the bins in the middle between two lines have to do, and in a yet denser one all.
-    """
-    nearest = np.full(len(positions), MAIN_LOBE_BINS + 1.5)
-    clear = inside.copy()
-    for row, position in enumerate(positions):
-        others = all_positions[
-            (all_positions != position) & (np.abs(all_positions - position) < 2 * KERNEL_BINS)
-        ]
-        if len(others) == 0:
-            continue
-        off = np.abs(bins[row][:, np.newaxis] - others).min(axis=1)
-        quiet = inside[row] & (off > MAIN_LOBE_BINS + 0.5)
-        for least, enough in ((MAIN_LOBE_BINS + 1.5, 6), (MAIN_LOBE_BINS + 0.5, 3)):
-            if np.count_nonzero(quiet & (np.abs(bins[row] - position) > least)) >= enough:
-                nearest[row], clear[row] = least, quiet
-                break
-    return nearest, clear
 
 
 def sum_of_sines(frequency: FloatArray, amplitude: ComplexArray, n: int) -> ComplexArray:
