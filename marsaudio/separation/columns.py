@@ -8,7 +8,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
-MOST_COLUMNS = 4096  # longer sections keep means of neighbouring frames
+MOST_COLUMNS = 1024  # longer sections keep means of neighbouring frames
 
 
 class ColumnMeans:

@@ -19,6 +19,7 @@ Float32Array = npt.NDArray[np.float32]
 
 BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
 LISTENED_FRAMES = 128  # at a time: as many as a cache holds
+LISTENED_FRAMES_OF_SECTION = 1024  # or more, over a minute: in longer sections every second batch does, and so on
 FOLLOWED_FRAMES = 512  # at a time: lines are followed over many frames, so that long batches save work
 
 
@@ -30,11 +31,13 @@ def lines_of(
     bins = int(highest / transforms.frequencies[1])
     statistics = PhaseStatistics(transforms.low, highest=bins, least_prominence=least_prominence)
     usable = heard.coverage.usable & section.holds(np.arange(len(heard.coverage.usable)))
-    for first, spectra, core in with_context(
-        heard.batches(section.first, section.last, LISTENED_FRAMES), statistics.context
-    ):
-        if usable[first + core.start : first + core.stop].any():
-            statistics.add_frames(first, spectra[0], core, usable)
+    together = max((section.last - section.first) // LISTENED_FRAMES_OF_SECTION, 1)
+    for begin in range(section.first, section.last, together * LISTENED_FRAMES):
+        end = min(begin + LISTENED_FRAMES, section.last)
+        if usable[begin:end].any():
+            first = max(begin - statistics.context, section.first)
+            spectra = heard.spectra(first, end)[0]
+            statistics.add_frames(first, spectra, slice(begin - first, end - first), usable)
     return tuple(statistics.lines(heard.sample_rate))
 
 
