@@ -19,7 +19,7 @@ Float32Array = npt.NDArray[np.float32]
 
 BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
 LISTENED_FRAMES = 128  # at a time: as many as a cache holds
-LISTENED_FRAMES_OF_SECTION = 1024  # or more, over a minute: in longer sections every second batch does, and so on
+LISTENED_OF_SECTION = 1024  # or more, over a minute: in longer sections every second batch does, and so on
 FOLLOWED_FRAMES = 512  # at a time: lines are followed over many frames, so that long batches save work
 
 
@@ -31,7 +31,7 @@ def lines_of(
     bins = int(highest / transforms.frequencies[1])
     statistics = PhaseStatistics(transforms.low, highest=bins, least_prominence=least_prominence)
     usable = heard.coverage.usable & section.holds(np.arange(len(heard.coverage.usable)))
-    together = max((section.last - section.first) // LISTENED_FRAMES_OF_SECTION, 1)
+    together = max((section.last - section.first) // LISTENED_OF_SECTION, 1)
     for begin in range(section.first, section.last, together * LISTENED_FRAMES):
         end = min(begin + LISTENED_FRAMES, section.last)
         if usable[begin:end].any():

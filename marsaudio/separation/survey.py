@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.formats.audio import BLOCK_FRAMES
 from marsaudio.separation.clicks import Ranges, find_clicks
-from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier
+from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange
+from marsaudio.spectra.threads import in_order, threads
+
+Float32Array = npt.NDArray[np.float32]
 
 STRETCH_SECONDS = 0.01
 ROUGHNESS_RATE = 8000.0  # Hz; twice the frequency at which clicks are looked for
@@ -18,6 +21,7 @@ SHORT_STRETCHES = 5  # in a stretch: two milliseconds tell clicks
 # What leads out of digital silence or into it, such as a fade, is this much fainter than the sound itself.
 FADE_BELOW_MEDIAN_DB = 30.0
 FADE_SECONDS = 0.5
+FAINTEST_PEAK = 1e-12
 
 
 @dataclass(frozen=True)
@@ -140,52 +144,71 @@ def survey(source: SampleSource, factor: int = 1) -> Survey:
     """Read a source once, front to back, in stretches of a multiple of `factor` samples."""
     stretch = max(round(STRETCH_SECONDS * source.sample_rate / factor), 2) * factor
     short = next(n for n in range(max(stretch // SHORT_STRETCHES, 3), stretch + 1) if stretch % n == 0)
-    peak, equal = 0.0, True
-    activity, means, roughness = [], [], []
-    for block in _whole_stretches(source, stretch):
-        peak = max(peak, float(np.abs(block).max(initial=0.0)))
-        equal = equal and bool((block[1:] == block[0]).all())
-        pieces = block[:, : block.shape[1] // stretch * stretch].reshape(len(block), -1, stretch)
-        if pieces.shape[1]:
-            activity.append(np.square(np.diff(pieces, axis=-1), dtype=np.float64).mean(axis=-1))
-            roughness.append(_roughness(pieces.reshape(len(block), -1, short), source.sample_rate))
-            means.append(pieces.mean(axis=-1, dtype=np.float64))
-    if not activity:  # shorter than a stretch
-        activity, means = [np.ones((source.channels, 1))], [np.zeros((source.channels, 1))]
-        roughness = [np.ones((source.channels, 1), dtype=np.float32)]
+    samples = SlidingRange.of(source)
+    size = max(BLOCK_FRAMES // stretch, 1) * stretch
+    blocks = (
+        samples.take(start, min(start + size, source.frames)) for start in range(0, source.frames, size)
+    )
+    look = partial(_look, stretch=stretch, short=short, sample_rate=source.sample_rate)
+    with threads() as pool:
+        looks = list(in_order(pool, look, blocks))
+    parts = [np.concatenate(part, axis=1) for part in zip(*(look.by_stretch for look in looks), strict=True)]
+    if not parts[0].size:  # shorter than a stretch
+        parts = [np.ones((source.channels, 1)), np.zeros((source.channels, 1)), np.ones((source.channels, 1))]
+    activity, means, roughness = parts
     return Survey(
-        peak,
-        equal,
+        max(look.peak for look in looks),
+        all(look.equal_channels for look in looks),
         stretch,
-        np.concatenate(activity, axis=1),
-        np.concatenate(means, axis=1),
+        activity.astype(np.float64),
+        means.astype(np.float64),
         short,
-        np.concatenate(roughness, axis=1),
+        roughness.astype(np.float32),
     )
 
 
-def _roughness(pieces: Samples, sample_rate: float) -> npt.NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What a block tells: its peak, whether its channels are equal, and activity, means and roughness."""
+
+    peak: float
+    equal_channels: bool
+    by_stretch: tuple[Float32Array, Float32Array, Float32Array]
+
+
+def _look(block: Samples, *, stretch: int, short: int, sample_rate: float) -> _Look:
+    """Look at a block; what is beyond its whole stretches counts for the peak alone."""
+    peak = max(float(block.max()), -float(block.min()))
+    whole = block[:, : block.shape[1] // stretch * stretch]
+    pieces = whole.reshape(len(block), -1, stretch)
+    changes = np.diff(pieces, axis=-1)
+    # Squares of what is so faint are nothing in single precision.
+    kind = np.float32 if peak > FAINTEST_PEAK else np.float64
+    activity = np.vecdot(changes, changes, dtype=kind) / (stretch - 1)
+    equal = bool((block[1:] == block[0]).all())
+    return _Look(peak, equal, (activity, pieces.mean(axis=-1), _roughness(whole, short, sample_rate)))
+
+
+def _roughness(samples: Samples, stretch: int, sample_rate: float) -> Float32Array:
     """Mean square of the fourth difference over d samples: its gain 16 sin(pi f d / f_s)**4 peaks at 4 kHz.
 
     At a rate of f_s, d = f_s / 8 kHz, but at least a sample. At 250 Hz it is 81 dB less, so that a gust does
     not pass for a click.
+
+    Returns
+    -------
+    ndarray of float32, shape (channels, stretches)
+        Of what lies within each stretch.
     """
     distance = max(round(sample_rate / ROUGHNESS_RATE), 1)
-    if pieces.shape[-1] <= 4 * distance:  # at rates below some 2.5 kHz nothing tells a click
-        return np.ones(pieces.shape[:-1], dtype=np.float32)
+    channels, count = len(samples), samples.shape[1] // stretch
+    inside = stretch - 4 * distance
+    if inside < 1 or not count:  # at rates below some 2.5 kHz nothing tells a click
+        return np.ones((channels, count), dtype=np.float32)
+    rough = np.zeros_like(samples)
+    differences = samples
     for _ in range(4):
-        pieces = pieces[..., distance:] - pieces[..., :-distance]
-    return np.asarray(np.square(pieces).mean(axis=-1), dtype=np.float32)
-
-
-def _whole_stretches(source: SampleSource, stretch: int) -> Iterator[Samples]:
-    """Blocks that hold whole stretches, so that no stretch is cut by the way the samples arrive."""
-    rest = np.zeros((source.channels, 0), dtype=np.float32)
-    for block in source.blocks():
-        joined = np.concatenate([rest, block], axis=1) if rest.shape[1] else block
-        whole = joined.shape[1] // stretch * stretch
-        if whole:
-            yield joined[:, :whole]
-        rest = joined[:, whole:]
-    if rest.shape[1]:
-        yield rest
+        differences = differences[:, distance:] - differences[:, :-distance]
+    rough[:, : differences.shape[1]] = differences
+    within = rough.reshape(channels, count, stretch)[..., :inside]
+    return np.asarray(np.vecdot(within, within) / inside, dtype=np.float32)
