@@ -34,6 +34,7 @@ MARGIN_SECONDS = 0.001
 SPLIT_SECONDS = 0.002  # length of the kernel that tells low frequencies from high: below some 600 Hz
 SPLIT_HZ, ABOVE_HZ = 600.0, 900.0
 SEGMENT = 2**17  # samples that are given at once
+AT_ONCE = 2**12  # medians that are taken at once
 
 
 def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: float, *, peak: float) -> Ranges:
@@ -59,10 +60,8 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
     ndarray of int, shape (clicks, 2)
         The first sample of each and the first after it, in order, apart from each other.
     """
-    from scipy.ndimage import median_filter
-
     around = max(round(SURROUNDINGS_SECONDS * sample_rate / stretch), 3)
-    quiet = median_filter(power, size=around, mode="nearest")
+    quiet = _median_around(power, around)
     standing_out = (power > quiet * 10 ** (END_DB / 10)) & (quiet > 0)
     loud = (power > quiet * 10 ** (START_DB / 10)) & (power > peak**2 * 10 ** (-FAINTEST_DB / 10))
     edges = np.diff(np.concatenate([[0], standing_out.astype(np.int8), [0]]))
@@ -78,6 +77,15 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
     if (clicks[:, 1] - clicks[:, 0]).sum() > MOST_OF_TIME * len(power) * stretch:
         return np.zeros((0, 2), dtype=np.intp)
     return clicks
+
+
+def _median_around(power: npt.NDArray[np.floating], around: int) -> npt.NDArray[np.floating]:
+    """The median of the stretches around each, looked at anew every tenth of that time."""
+    every = max(around // 10, 1)
+    padded = np.pad(power, (around // 2, around), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, around)[every // 2 :: every]
+    medians = [np.median(windows[i : i + AT_ONCE], axis=1) for i in range(0, len(windows), AT_ONCE)]
+    return np.repeat(np.concatenate(medians), every)[: len(power)]
 
 
 def _joined(ranges: Ranges, gap: int) -> Ranges:

@@ -89,18 +89,35 @@ class Heard:
             weight = np.minimum(weight, (self.section.last - frames) / length + 0.5)
         return np.clip(weight, 0.0, 1.0).astype(np.float32)
 
-    def batches(
-        self, first: int, last: int, size: int, samples: Samples | None = None
-    ) -> Iterator[tuple[int, Spectra]]:
-        """Spectra of frames from `first` up to `last`, `size` at a time.
+    def with_neighbours(
+        self, first: int, last: int, size: int, context: int, samples: Samples | None = None
+    ) -> Iterator[tuple[int, Spectra, slice]]:
+        """Spectra of frames from `first` up to `last`, `size` at a time, each time with their neighbours.
 
-        Of `low`, or of other samples at the same places.
+        Parameters
+        ----------
+        first, last, size : int
+        context : int
+            So many frames on both sides, as far as they are held.
+        samples : ndarray of float32, optional
+            At the places of `low`, which is taken where they are not given.
+
+        Yields
+        ------
+        number : int
+            Of the first frame.
+        spectra : ndarray of complex64, shape (1, frames, bins)
+        core : slice
+            Those of them that are no neighbours.
         """
-        for batch in range(first, last, size):
-            yield batch, self.spectra(batch, min(batch + size, last), samples)
+        for begin in range(first, last, size):
+            end = min(begin + size, last)
+            number = max(begin - context, self.first)
+            spectra = self.spectra(number, min(end + context, self.last), samples)
+            yield number, spectra, slice(begin - number, end - number)
 
     def spectra(self, first: int, last: int, samples: Samples | None = None) -> Spectra:
-        """The same all at once."""
+        """Spectra of frames from `first` up to `last`, of `low` or of other samples at the same places."""
         fourier = self.transforms.low
         begin, _ = fourier.span(self.first, self.last)
         start, stop = fourier.span(first, last)

@@ -23,6 +23,7 @@ Complex64Array = npt.NDArray[np.complex64]
 
 # In a bin; a kernel is looked up at the nearest, and down to 78 dB below the line that makes no difference.
 PLACES = 4096
+FARTHEST_FROM_MIDDLE = 0.5  # bins
 FARTHEST_PLACE = 5  # bins from the middle one: a line that drifts, and its sidebands, are nearer
 
 
@@ -74,21 +75,43 @@ class LineBands:
         return chosen
 
     def look(self, offset: FloatArray) -> Look:
-        """Fit a tone so many bins away from each line's mean frequency to each frame."""
+        """Fit a tone so many bins away from each line's mean frequency to each frame.
+
+        A tone that moves by no more than half a bin is fitted with the lobe of its middle frequency, which is
+        the same in all frames: it has rho = K_c K / K_c² times the tone's amplitude, K the tone's own lobe.
+        """
         position = self._positions[:, np.newaxis] + offset
         farthest = np.abs(offset).max(axis=1)
         half = min(math.ceil(MAIN_LOBE_BINS + 1 + float(farthest.max(initial=0.0))), KERNEL_BINS)
         here = slice(KERNEL_BINS - half, KERNEL_BINS + half + 1)
-        lobe = self._kernel(position, half, lobe=True) * self._inside[:, np.newaxis, here]
         parts = self._parts[..., here]
-        energy = np.einsum("ltb,ltb->lt", lobe, lobe)
-        if lobe.shape[1] == 1:
+        middle = (position.min(axis=1, keepdims=True) + position.max(axis=1, keepdims=True)) / 2
+        if np.abs(position - middle).max() <= FARTHEST_FROM_MIDDLE:
+            lobe = self._kernel(middle, half, lobe=True) * self._inside[:, np.newaxis, here]
             along = (parts @ lobe.swapaxes(1, 2))[..., 0]
+            strength = self._strength(lobe[:, 0], position, half)
+            energy = np.einsum("ltb,ltb->lt", lobe, lobe)
         else:
+            lobe = self._kernel(position, half, lobe=True) * self._inside[:, np.newaxis, here]
             along = np.einsum("cltb,ltb->clt", parts, lobe)
-        along /= energy * self._sign
+            energy = strength = np.einsum("ltb,ltb->lt", lobe, lobe)
+        along /= strength * self._sign
         noise, weight = self._noise_beside(farthest)
-        return Look(position, along[0] + 1j * along[1].astype(np.float64), noise / energy, weight)
+        amplitude = along[0] + 1j * along[1].astype(np.float64)
+        return Look(position, amplitude, noise * (energy / strength**2), weight)
+
+    def _strength(self, lobe: Float32Array, position: FloatArray, half: int) -> Float32Array:
+        """What each line's lobe makes of a tone of amplitude 1 at given positions, (lines, frames or 1)."""
+        off = position - self._middle[:, np.newaxis]
+        if off.shape[1] == 1:
+            return np.asarray(np.einsum("lb,lb->l", lobe, self._kernel(position, half)[:, 0])[:, np.newaxis])
+        place = np.rint(off * PLACES).astype(np.intp) + FARTHEST_PLACE * PLACES
+        first = place.min(axis=1)
+        strength = np.empty(off.shape, dtype=np.float32)
+        table = _kernel_table(half, self._n_fft)
+        for row, places in enumerate(place):
+            strength[row] = (table[first[row] : places.max() + 1] @ lobe[row])[places - first[row]]
+        return strength
 
     def tones(self, amplitude: ComplexArray, look: Look) -> Float32Array:
         """Tones of the frequencies of a look in the usable frames of these bins, as `_parts`."""
@@ -131,7 +154,7 @@ class LineBands:
         if off.shape[1] == 1:
             return _kernels(off[:, 0], half, self._n_fft, lobe=lobe)[:, np.newaxis]
         place = np.rint(off * PLACES).astype(np.intp) + FARTHEST_PLACE * PLACES
-        return np.take(_kernel_table(half, self._n_fft, lobe), place, axis=0, mode="clip")
+        return np.take(_kernel_table(half, self._n_fft, lobe=lobe), place, axis=0, mode="clip")
 
     def _noise_beside(self, farthest: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The power in the bins that a line, so many bins off at the most, never comes near; and 1 over it.
@@ -153,7 +176,7 @@ class LineBands:
 
 
 @lru_cache(maxsize=16)
-def _kernel_table(half: int, n_fft: int, lobe: bool) -> Float32Array:
+def _kernel_table(half: int, n_fft: int, *, lobe: bool = False) -> Float32Array:
     """Kernels at all places, from FARTHEST_PLACE bins below the middle one to so many above."""
     off = np.arange(-FARTHEST_PLACE * PLACES, FARTHEST_PLACE * PLACES + 1) / PLACES
     return _kernels(off, half, n_fft, lobe=lobe)

@@ -13,7 +13,7 @@ from marsaudio.separation.line_removal import LineRemoval
 from marsaudio.separation.lines import PROMINENCE_DB, Line, PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_LINE
 from marsaudio.separation.survey import Coverage
-from marsaudio.spectra.stft import OverlapAdd, Samples, with_context
+from marsaudio.spectra.stft import OverlapAdd, Samples
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -69,15 +69,15 @@ def take_lines_out(heard: Heard, lines: Iterable[Line]) -> tuple[Samples, Float3
     columns = ColumnMeans(int(heard.chosen.sum()), bins)
     rest = np.empty_like(heard.low)
     adder, place = OverlapAdd(fourier), 0
-    batches = heard.batches(heard.first, heard.last, FOLLOWED_FRAMES)
-    for first, spectra, core in with_context(batches, removal.context):
-        kept = spectra[0, :, : bins + BINS_ABOVE]
-        clean = removal.clean_frames(first, kept)[core]
+    for first, spectra, core in heard.with_neighbours(
+        heard.first, heard.last, FOLLOWED_FRAMES, removal.context
+    ):
+        removal.take_out(first, spectra[0, :, : bins + BINS_ABOVE])
+        clean = spectra[:, core]
         chosen = heard.chosen[first + core.start - heard.first : first + core.stop - heard.first]
-        columns.add(transforms.density(clean[chosen, :bins], fourier))
-        whole = np.zeros((1, len(clean), fourier.bins), dtype=np.complex64)
-        whole[0, :, : clean.shape[1]] = clean
-        samples = adder.add(whole)
+        columns.add(transforms.density(clean[0, chosen, :bins], fourier))
+        clean[:, :, bins + BINS_ABOVE :] = 0
+        samples = adder.add(clean)
         rest[:, place : place + samples.shape[1]] = samples
         place += samples.shape[1]
     if adder.rest is not None:

@@ -177,17 +177,21 @@ class LineRemoval:
             Valid from `context` frames after the first to `context` before the last, and up to the
             recording's own ends.
         """
+        rest = spectra.copy()
+        self.take_out(first, rest)
+        return rest
+
+    def take_out(self, first: int, spectra: Complex64Array) -> None:
+        """The same in place."""
         frames = first + np.arange(len(spectra))
         usable = self._coverage.usable[frames]
         if not usable.any():
-            return spectra
-        rest = spectra.copy()
-        tones = [tone for wave in self._waves for tone in self._subtract(rest, frames, usable, wave)]
+            return
+        tones = [tone for wave in self._waves for tone in self._subtract(spectra, frames, usable, wave)]
         for i in np.flatnonzero(~usable) if tones else ():
             frequency = np.concatenate([each.frequency[:, i] for each in tones])
             amplitude = np.concatenate([each.amplitude[:, i] for each in tones])
-            self._subtract_partly(rest[i], int(frames[i]), frequency, amplitude)
-        return rest
+            self._subtract_partly(spectra[i], int(frames[i]), frequency, amplitude)
 
     def follow(self, batches: Iterable[tuple[int, Spectra]]) -> LineCourses:
         """Give the course of each line, with its sidebands, instead of the rest.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from marsaudio.separation.gain import CONTEXT_FRAMES, TINY, Expected, expected, wind_gain, wind_power
 from marsaudio.separation.hearing import LEAST_SHARE
 from marsaudio.separation.learning import Learned
-from marsaudio.spectra.stft import OverlapAdd, Samples, ShortTimeFourier, Spectra, with_context
+from marsaudio.spectra.stft import OverlapAdd, Samples, ShortTimeFourier, Spectra
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -182,13 +182,9 @@ def moments_of(learned: Learned, first: int, last: int) -> Iterator[Moment]:
     """Frames from `first` up to `last` with their neighbours, and what the model expects of wind there."""
     heard, model = learned.heard, learned.model
     transforms = heard.transforms
-    begin, end = max(first - CONTEXT_FRAMES, heard.first), min(last + CONTEXT_FRAMES, heard.last)
-    for number, spectra, core in with_context(
-        heard.batches(begin, end, BATCH_FRAMES, learned.rest), CONTEXT_FRAMES
+    for number, spectra, core in heard.with_neighbours(
+        first, last, BATCH_FRAMES, CONTEXT_FRAMES, learned.rest
     ):
-        wanted = slice(max(core.start, first - number), min(core.stop, last - number))
-        if wanted.stop <= wanted.start:
-            continue
         here = slice(number - heard.first, number - heard.first + spectra.shape[1])
         sound = heard.coverage.share[number : number + spectra.shape[1]]
         rest = spectra[0, :, : transforms.bins]
@@ -196,7 +192,7 @@ def moments_of(learned: Learned, first: int, last: int) -> Iterator[Moment]:
         power /= np.maximum(sound, LEAST_SHARE).astype(np.float32)[:, np.newaxis]
         yield Moment(
             first=number,
-            core=wanted,
+            core=core,
             rest=rest,
             power=power,
             expected=expected(power, heard.high_power[here], model),
