@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from marsaudio.separation.gain import Expected, posterior_power, wind_gain
 from marsaudio.separation.learning import Learned
-from marsaudio.separation.wind_stem import moments_of
+from marsaudio.separation.wind_stem import BATCH_FRAMES, moment_of
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -121,7 +121,9 @@ def doubt_about(learned: Sequence[Learned]) -> Doubt:
             part.heard.number,
             int(np.searchsorted(transforms.frequencies, part.model.cut_off or 0.0)),
         )
-        for moment in moments_of(part, *part.faded_in):
+        first, last = part.faded_in
+        for begin in range(first, last, BATCH_FRAMES):
+            moment = moment_of(part, begin, min(begin + BATCH_FRAMES, last))
             core = moment.core
             here = slice(moment.first + core.start, moment.first + core.stop)
             bounds = _wind_powers(moment.power, moment.expected, step)

@@ -90,31 +90,29 @@ class Heard:
         return np.clip(weight, 0.0, 1.0).astype(np.float32)
 
     def with_neighbours(
-        self, first: int, last: int, size: int, context: int, samples: Samples | None = None
-    ) -> Iterator[tuple[int, Spectra, slice]]:
-        """Spectra of frames from `first` up to `last`, `size` at a time, each time with their neighbours.
+        self, first: int, last: int, context: int, samples: Samples | None = None
+    ) -> tuple[int, Spectra, slice]:
+        """Spectra of the frames from `first` up to `last` and of their neighbours.
 
         Parameters
         ----------
-        first, last, size : int
+        first, last : int
         context : int
             So many frames on both sides, as far as they are held.
         samples : ndarray of float32, optional
             At the places of `low`, which is taken where they are not given.
 
-        Yields
-        ------
+        Returns
+        -------
         number : int
             Of the first frame.
         spectra : ndarray of complex64, shape (1, frames, bins)
         core : slice
             Those of them that are no neighbours.
         """
-        for begin in range(first, last, size):
-            end = min(begin + size, last)
-            number = max(begin - context, self.first)
-            spectra = self.spectra(number, min(end + context, self.last), samples)
-            yield number, spectra, slice(begin - number, end - number)
+        number = max(first - context, self.first)
+        spectra = self.spectra(number, min(last + context, self.last), samples)
+        return number, spectra, slice(first - number, last - number)
 
     def spectra(self, first: int, last: int, samples: Samples | None = None) -> Spectra:
         """Spectra of frames from `first` up to `last`, of `low` or of other samples at the same places."""

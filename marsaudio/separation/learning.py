@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +44,11 @@ class Learned:
         return self.heard.first + int(counting[0]), self.heard.first + int(counting[-1]) + 1
 
 
-def learn(heard: Heard, reference: RoverReference | None) -> Learned:
+def learn(heard: Heard, reference: RoverReference | None, pool: Executor) -> Learned:
     """Find the lines of a section, take them out, and learn floor and wind from what is left."""
     transforms, section = heard.transforms, heard.section
     lines = lines_of(heard)
-    rest, periodograms = take_lines_out(heard, lines)
+    rest, periodograms = take_lines_out(heard, lines, pool)
     count = int(heard.chosen.sum())
     model = fit(
         periodograms,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,8 @@ from marsaudio.separation.line_removal import LineRemoval
 from marsaudio.separation.lines import PROMINENCE_DB, Line, PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_LINE
 from marsaudio.separation.survey import Coverage
-from marsaudio.spectra.stft import OverlapAdd, Samples
+from marsaudio.spectra.stft import Samples
+from marsaudio.spectra.threads import in_order
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -47,13 +49,14 @@ def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Cov
     return LineRemoval(within, coverage.fourier, sample_rate, coverage)
 
 
-def take_lines_out(heard: Heard, lines: Iterable[Line]) -> tuple[Samples, Float32Array]:
+def take_lines_out(heard: Heard, lines: Iterable[Line], pool: Executor) -> tuple[Samples, Float32Array]:
     """Take lines out of a section and the frames around it.
 
     Parameters
     ----------
     heard : Heard
     lines : iterable of Line
+    pool : Executor
 
     Returns
     -------
@@ -66,20 +69,26 @@ def take_lines_out(heard: Heard, lines: Iterable[Line]) -> tuple[Samples, Float3
     transforms = heard.transforms
     fourier, bins = transforms.low, transforms.bins
     removal = line_removal((line.frequency for line in lines), heard.sample_rate, heard.coverage)
-    columns = ColumnMeans(int(heard.chosen.sum()), bins)
-    rest = np.empty_like(heard.low)
-    adder, place = OverlapAdd(fourier), 0
-    for first, spectra, core in heard.with_neighbours(
-        heard.first, heard.last, FOLLOWED_FRAMES, removal.context
-    ):
+
+    def cleaned(begin: int) -> tuple[Samples, Float32Array]:
+        """The samples and periodograms of some frames."""
+        first, spectra, core = heard.with_neighbours(
+            begin, min(begin + FOLLOWED_FRAMES, heard.last), removal.context
+        )
         removal.take_out(first, spectra[0, :, : bins + BINS_ABOVE])
         clean = spectra[:, core]
         chosen = heard.chosen[first + core.start - heard.first : first + core.stop - heard.first]
-        columns.add(transforms.density(clean[0, chosen, :bins], fourier))
+        periodograms = transforms.density(clean[0, chosen, :bins], fourier)
         clean[:, :, bins + BINS_ABOVE :] = 0
-        samples = adder.add(clean)
-        rest[:, place : place + samples.shape[1]] = samples
-        place += samples.shape[1]
-    if adder.rest is not None:
-        rest[:, place:] = adder.rest
+        return fourier.overlap_add(clean), periodograms
+
+    columns = ColumnMeans(int(heard.chosen.sum()), bins)
+
+    def pieces() -> Iterator[Samples]:
+        for samples, periodograms in in_order(pool, cleaned, range(heard.first, heard.last, FOLLOWED_FRAMES)):
+            columns.add(periodograms)
+            yield samples
+
+    rest = np.zeros_like(heard.low)
+    fourier.add_up(pieces(), rest)
     return rest, columns.means()

@@ -185,7 +185,7 @@ def _listen(channel: Channel, transforms: Transforms, pool: Executor) -> _Channe
     whole = Section(0, len(coverage.usable))
     [heard] = hear(channel.source, channel.number, coverage, [whole], transforms, around=0, pool=pool)
     lines = lines_of(heard)
-    _, periodograms = take_lines_out(heard, lines)
+    _, periodograms = take_lines_out(heard, lines, pool)
     high_power = mean_columns(heard.high_power[heard.chosen])
     return _Channel(channel, lines, periodograms, high_power, int(heard.chosen.sum()))
 

@@ -142,15 +142,18 @@ class Run:
             around=frames_around(transforms),
             pool=pool,
         )
-        for learned, wind in in_order(pool, self._separate, sections, ahead=1):
-            self._models.append(learned.model)
-            if self._keep:
-                self.learned.append(learned)
-            yield wind
 
-    def _separate(self, heard: Heard) -> tuple[Learned, Stretch]:
-        learned = learn(heard, self._reference)
-        return learned, wind_of(learned)
+        def separate(heard: Heard) -> tuple[Learned, Stretch]:
+            learned = learn(heard, self._reference, pool)
+            return learned, wind_of(learned, pool)
+
+        # One section at a time, while the next is heard and the one before is written.
+        with threads(1) as sections_thread:
+            for learned, wind in in_order(sections_thread, separate, sections):
+                self._models.append(learned.model)
+                if self._keep:
+                    self.learned.append(learned)
+                yield wind
 
 
 def distinct_channels(source: SampleSource, looked: Survey, transforms: Transforms) -> list[Channel]:

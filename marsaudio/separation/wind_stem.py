@@ -7,7 +7,9 @@ scrapes, these are too long: the wind's power is taken from them, the rover's fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +17,18 @@ import numpy.typing as npt
 from marsaudio.separation.gain import CONTEXT_FRAMES, TINY, Expected, expected, wind_gain, wind_power
 from marsaudio.separation.hearing import LEAST_SHARE
 from marsaudio.separation.learning import Learned
-from marsaudio.spectra.stft import OverlapAdd, Samples, ShortTimeFourier, Spectra
+from marsaudio.spectra.stft import Samples
+from marsaudio.spectra.threads import in_order
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
+Result = TypeVar("Result")
+
 SHORT_SPACING = 4  # bins of a whole frame to one of a short frame
 SMOOTHED_BINS = 5  # of a whole frame, which a short frame's bin is the mean of
 BATCH_FRAMES = 128  # at a time: as many as a cache holds
+SHORT_BATCH_FRAMES = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,36 +78,33 @@ class Moment:
     weight: Float32Array
 
 
-def wind_of(learned: Learned) -> Stretch:
+def wind_of(learned: Learned, pool: Executor) -> Stretch:
     """The wind of a section, which fades into its neighbours: the sum over all sections is the wind."""
-    heard, model = learned.heard, learned.model
-    first, last = learned.faded_in
-    start, stop = heard.transforms.low.span(first, last)
+    start, stop = learned.heard.transforms.low.span(*learned.faded_in)
     samples = np.zeros((1, stop - start), dtype=np.float32)
-    if model.reach:
-        if model.knocks:
-            _in_short_frames(learned, first, last, samples)
-        else:
-            _in_whole_frames(learned, first, last, samples)
+    if learned.model.reach:
+        give = _in_short_frames if learned.model.knocks else _in_whole_frames
+        give(learned, pool, samples)
     return Stretch(start, samples)
 
 
-def _in_whole_frames(learned: Learned, first: int, last: int, samples: Samples) -> None:
+def _in_whole_frames(learned: Learned, pool: Executor, samples: Samples) -> None:
     """X G in the frames that the model was learned in."""
     fourier = learned.heard.transforms.low
-    adder = _Adder(fourier, samples)
-    for moment in moments_of(learned, first, last):
+
+    def wind(moment: Moment) -> Samples:
         core, expects = moment.core, moment.expected
         reach = expects.steady.size
         gain = wind_gain(moment.power[:, :reach], expects.wind + expects.steady, expects.rover)
         gain *= moment.weight[:, np.newaxis]
-        wind = np.zeros((1, core.stop - core.start, fourier.bins), dtype=np.complex64)
-        np.multiply(moment.rest[core, :reach], gain[core], out=wind[0, :, :reach])
-        adder.add(wind)
-    adder.finish()
+        spectra = np.zeros((1, core.stop - core.start, fourier.bins), dtype=np.complex64)
+        np.multiply(moment.rest[core, :reach], gain[core], out=spectra[0, :, :reach])
+        return fourier.overlap_add(spectra)
+
+    fourier.add_up(of_moments(wind, learned, pool), samples)
 
 
-def _in_short_frames(learned: Learned, first: int, last: int, samples: Samples) -> None:
+def _in_short_frames(learned: Learned, pool: Executor, samples: Samples) -> None:
     """The same where a machine knocks: what is left without the lines, in frames a quarter as long.
 
     G = W / (W + R) with the wind's power W of whole frames, between whose middles it is interpolated, and
@@ -109,27 +112,22 @@ def _in_short_frames(learned: Learned, first: int, last: int, samples: Samples) 
     """
     heard = learned.heard
     short, whole = heard.transforms.low_short, heard.transforms.low
-    powers = np.concatenate(
-        [
-            in_short_bins(
-                wind_power(
-                    moment.power[:, : moment.expected.steady.size],
-                    moment.expected.wind + moment.expected.steady,
-                    moment.expected.rover,
-                )[moment.core]
-                * moment.weight[moment.core, np.newaxis]
-            )
-            for moment in moments_of(learned, first, last)
-        ]
-    )
+    first, last = learned.faded_in
+
+    def power_of_wind(moment: Moment) -> Float32Array:
+        expects = moment.expected
+        power = moment.power[:, : expects.steady.size]
+        wind = wind_power(power, expects.wind + expects.steady, expects.rover)
+        return in_short_bins(wind[moment.core] * moment.weight[moment.core, np.newaxis])
+
+    powers = np.concatenate(list(of_moments(power_of_wind, learned, pool)))
     rover = _rover_in_short_frames(learned)
     held_start, _ = whole.span(heard.first, heard.last)
     start, stop = whole.span(first, last)
     count = (stop - start - short.n_fft) // short.hop_length + 1
-    size = SHORT_SPACING * BATCH_FRAMES
-    adder = _Adder(short, samples)
-    for number in range(0, count, size):
-        starts = start + short.hop_length * np.arange(number, min(number + size, count))
+
+    def wind(number: int) -> Samples:
+        starts = start + short.hop_length * np.arange(number, min(number + SHORT_BATCH_FRAMES, count))
         stretch = learned.rest[:, starts[0] - held_start : starts[-1] + short.n_fft - held_start]
         spectra = short.transform(stretch)
         middles = np.asarray(starts + short.n_fft / 2, dtype=np.float64)
@@ -139,8 +137,9 @@ def _in_short_frames(learned: Learned, first: int, last: int, samples: Samples) 
         gain *= _between(heard.fade[:, np.newaxis], frames - heard.first)
         spectra[0, :, : gain.shape[1]] *= gain
         spectra[0, :, gain.shape[1] :] = 0
-        adder.add(spectra)
-    adder.finish()
+        return short.overlap_add(spectra)
+
+    short.add_up(in_order(pool, wind, range(0, count, SHORT_BATCH_FRAMES)), samples)
 
 
 def in_short_bins(power: npt.NDArray[np.floating]) -> Float32Array:
@@ -178,43 +177,31 @@ def _between(rows: Float32Array, places: FloatArray) -> Float32Array:
     return np.asarray(rows[before] * (1 - part) + rows[after] * part)
 
 
-def moments_of(learned: Learned, first: int, last: int) -> Iterator[Moment]:
+def of_moments(function: Callable[[Moment], Result], learned: Learned, pool: Executor) -> Iterator[Result]:
+    """What a function makes of the frames in which a section counts, in order."""
+    first, last = learned.faded_in
+
+    def of_moment(begin: int) -> Result:
+        return function(moment_of(learned, begin, min(begin + BATCH_FRAMES, last)))
+
+    return in_order(pool, of_moment, range(first, last, BATCH_FRAMES))
+
+
+def moment_of(learned: Learned, first: int, last: int) -> Moment:
     """Frames from `first` up to `last` with their neighbours, and what the model expects of wind there."""
     heard, model = learned.heard, learned.model
     transforms = heard.transforms
-    for number, spectra, core in heard.with_neighbours(
-        first, last, BATCH_FRAMES, CONTEXT_FRAMES, learned.rest
-    ):
-        here = slice(number - heard.first, number - heard.first + spectra.shape[1])
-        sound = heard.coverage.share[number : number + spectra.shape[1]]
-        rest = spectra[0, :, : transforms.bins]
-        power = transforms.density(rest, transforms.low)
-        power /= np.maximum(sound, LEAST_SHARE).astype(np.float32)[:, np.newaxis]
-        yield Moment(
-            first=number,
-            core=core,
-            rest=rest,
-            power=power,
-            expected=expected(power, heard.high_power[here], model),
-            weight=np.where(sound > 0, heard.fade[here], np.float32(0)),
-        )
-
-
-class _Adder:
-    """Overlap-adds spectra into samples, from their beginning."""
-
-    def __init__(self, fourier: ShortTimeFourier, samples: Samples) -> None:
-        self._adder, self._samples, self._place = OverlapAdd(fourier), samples, 0
-
-    def add(self, spectra: Spectra) -> None:
-        """Add the next spectra."""
-        self._put(self._adder.add(spectra))
-
-    def finish(self) -> None:
-        """Add what the last spectra reach beyond."""
-        if self._adder.rest is not None:
-            self._put(self._adder.rest)
-
-    def _put(self, part: Samples) -> None:
-        self._samples[:, self._place : self._place + part.shape[1]] = part
-        self._place += part.shape[1]
+    number, spectra, core = heard.with_neighbours(first, last, CONTEXT_FRAMES, learned.rest)
+    rest = spectra[0, :, : transforms.bins]
+    here = slice(number - heard.first, number - heard.first + len(rest))
+    sound = heard.coverage.share[number : number + len(rest)]
+    power = transforms.density(rest, transforms.low)
+    power /= np.maximum(sound, LEAST_SHARE).astype(np.float32)[:, np.newaxis]
+    return Moment(
+        first=number,
+        core=core,
+        rest=rest,
+        power=power,
+        expected=expected(power, heard.high_power[here], model),
+        weight=np.where(sound > 0, heard.fade[here], np.float32(0)),
+    )

@@ -173,14 +173,49 @@ class ShortTimeFourier:
             The samples that are complete after each batch, in order.
         """
         done = self.first_start
-        adder = OverlapAdd(self)
+        tail = np.zeros((1, 0), dtype=np.float32)
         for _, spectra in batches:
-            samples = adder.add(spectra)
-            skip = min(max(-done, 0), samples.shape[1])
-            keep = min(samples.shape[1], frames - done)
+            samples = self.overlap_add(spectra)
+            samples[:, : tail.shape[1]] += tail
+            complete = spectra.shape[1] * self.hop_length
+            skip = min(max(-done, 0), complete)
+            keep = min(complete, frames - done)
             if keep > skip:
                 yield samples[:, skip:keep]
-            done += samples.shape[1]
+            tail = samples[:, complete:]
+            done += complete
+
+    def overlap_add(self, spectra: Spectra) -> Samples:
+        """The samples of neighbouring frames, added where they overlap.
+
+        Parameters
+        ----------
+        spectra : ndarray of complex64, shape (channels, frames, bins)
+            What is in them is lost.
+
+        Returns
+        -------
+        ndarray of float32, shape (channels, n_fft + (frames - 1) hop_length)
+            Of the first and the last samples, parts are in the frames before and after.
+        """
+        import scipy.fft
+
+        overlap = self.n_fft // self.hop_length
+        pieces = scipy.fft.irfft(spectra, n=self.n_fft, axis=-1, overwrite_x=True)
+        pieces *= self.synthesis_window
+        channels, count, _ = pieces.shape
+        hops = pieces.reshape(channels, count, overlap, self.hop_length)
+        samples = np.zeros((channels, count + overlap - 1, self.hop_length), dtype=np.float32)
+        for i in reversed(range(overlap)):
+            samples[:, i : i + count] += hops[:, :, i]
+        return samples.reshape(channels, -1)
+
+    def add_up(self, pieces: Iterable[Samples], samples: Samples) -> None:
+        """Add what `overlap_add` gives, batch after batch, to samples that begin with the first frame."""
+        place = 0
+        for piece in pieces:
+            samples[:, place : place + piece.shape[1]] += piece
+            place += piece.shape[1] - (self.n_fft - self.hop_length)
 
     @property
     def batch_size(self) -> int:
@@ -197,50 +232,6 @@ class ShortTimeFourier:
                 "this window. With a Hann window take a hop of a quarter of n_fft."
             )
         return np.asarray(self.window / overlaps.mean(), dtype=np.float32)
-
-
-class OverlapAdd:
-    """Adds the samples of spectra, batch after batch, where frames overlap.
-
-    Parameters
-    ----------
-    fourier : ShortTimeFourier
-    """
-
-    def __init__(self, fourier: ShortTimeFourier) -> None:
-        self._fourier = fourier
-        self._overlap = fourier.n_fft // fourier.hop_length
-        self.rest: Samples | None = None
-
-    def add(self, spectra: Spectra) -> Samples:
-        """Give the samples that no later frame reaches, one hop for each frame, and keep the `rest`.
-
-        Parameters
-        ----------
-        spectra : ndarray of complex64, shape (channels, frames, bins)
-            The next ones; what is in them is lost.
-
-        Returns
-        -------
-        ndarray of float32, shape (channels, frames hop_length)
-        """
-        import scipy.fft
-
-        fourier, overlap = self._fourier, self._overlap
-        pieces = scipy.fft.irfft(spectra, n=fourier.n_fft, axis=-1, overwrite_x=True)
-        pieces *= fourier.synthesis_window
-        channels, count, _ = pieces.shape
-        hops = pieces.reshape(channels, count, overlap, fourier.hop_length)
-        buffer = np.zeros((channels, count + overlap - 1, fourier.hop_length), dtype=np.float32)
-        if self.rest is not None:
-            buffer[:, : overlap - 1] = self.rest.reshape(channels, overlap - 1, -1)
-        # Earlier frames first, so that batches of any length give the same sums.
-        for i in reversed(range(overlap)):
-            buffer[:, i : i + count] += hops[:, :, i]
-        samples = buffer.reshape(channels, -1)
-        complete = count * fourier.hop_length
-        self.rest = samples[:, complete:]
-        return samples[:, :complete]
 
 
 def with_context(

@@ -11,18 +11,18 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-THREADS = 2  # beside the one that reads and writes; each holds pieces of the recording in memory
+THREADS = 2  # beside the one that reads and writes; each holds a piece of the recording in memory
 
 
 @contextmanager
-def threads() -> Iterator[Executor]:
-    """Threads for a while, in which matrix products take no threads of their own.
+def threads(count: int = THREADS) -> Iterator[Executor]:
+    """Some threads for a while, in which matrix products take no threads of their own.
 
     The products are small: on several threads of their own they would take twice the CPU time.
     """
     from threadpoolctl import threadpool_limits
 
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="marsaudio")
+    pool = ThreadPoolExecutor(count, thread_name_prefix="marsaudio")
     with threadpool_limits(limits=1, user_api="blas"):
         try:
             yield pool
@@ -32,7 +32,7 @@ def threads() -> Iterator[Executor]:
 
 
 def in_order(
-    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int = THREADS
+    pool: Executor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int = 1
 ) -> Iterator[Result]:
     """Give what a function makes of each item, in their order.
 
