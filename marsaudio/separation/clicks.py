@@ -62,11 +62,12 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
     """
     around = max(round(SURROUNDINGS_SECONDS * sample_rate / stretch), 3)
     quiet = _median_around(power, around)
-    standing_out = (power > quiet * 10 ** (END_DB / 10)) & (quiet > 0)
-    loud = (power > quiet * 10 ** (START_DB / 10)) & (power > peak**2 * 10 ** (-FAINTEST_DB / 10))
-    edges = np.diff(np.concatenate([[0], standing_out.astype(np.int8), [0]]))
+    standing_out = (power > quiet * np.float32(10 ** (END_DB / 10))) & (quiet > 0)
+    loud = power > quiet * np.float32(10 ** (START_DB / 10))
+    loud &= power > peak**2 * 10 ** (-FAINTEST_DB / 10)
+    edges = np.diff(np.concatenate([[0], standing_out.view(np.int8), [0]]).astype(np.int8))
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    before = np.concatenate([[0], np.cumsum(loud)])
+    before = np.concatenate([[0], np.cumsum(loud, dtype=np.int32)])
     is_click = (before[stops] > before[starts]) & (
         (stops - starts) * stretch <= LONGEST_SECONDS * sample_rate
     )

@@ -130,7 +130,7 @@ def doubt_about(learned: Sequence[Learned]) -> Doubt:
             weight = moment.weight[core, np.newaxis]
             for levels, power in zip((lower, upper), bounds[:2], strict=True):
                 levels[number, :, here] += (_in_bands(power[core], first_bins) * weight).T
-            all_of_it = part.heard.spectra(here.start, here.stop)[0, :, :cut]
+            all_of_it = part.heard.spectra(here.start, here.stop, cut)[0]
             lines = transforms.density(all_of_it - moment.rest[core, :cut], transforms.low) * step
             sums.rover += float((lines[:, 1:] * weight).sum())
             for name, power in zip(vars(sums), bounds, strict=True):

@@ -90,7 +90,7 @@ class Heard:
         return np.clip(weight, 0.0, 1.0).astype(np.float32)
 
     def with_neighbours(
-        self, first: int, last: int, context: int, samples: Samples | None = None
+        self, first: int, last: int, context: int, bins: int, samples: Samples | None = None
     ) -> tuple[int, Spectra, slice]:
         """Spectra of the frames from `first` up to `last` and of their neighbours.
 
@@ -99,6 +99,8 @@ class Heard:
         first, last : int
         context : int
             So many frames on both sides, as far as they are held.
+        bins : int
+            Of each frame, from 0 on.
         samples : ndarray of float32, optional
             At the places of `low`, which is taken where they are not given.
 
@@ -111,15 +113,16 @@ class Heard:
             Those of them that are no neighbours.
         """
         number = max(first - context, self.first)
-        spectra = self.spectra(number, min(last + context, self.last), samples)
+        spectra = self.spectra(number, min(last + context, self.last), bins, samples)
         return number, spectra, slice(first - number, last - number)
 
-    def spectra(self, first: int, last: int, samples: Samples | None = None) -> Spectra:
+    def spectra(self, first: int, last: int, bins: int, samples: Samples | None = None) -> Spectra:
         """Spectra of frames from `first` up to `last`, of `low` or of other samples at the same places."""
         fourier = self.transforms.low
         begin, _ = fourier.span(self.first, self.last)
         start, stop = fourier.span(first, last)
-        return fourier.transform((self.low if samples is None else samples)[:, start - begin : stop - begin])
+        samples = self.low if samples is None else samples
+        return fourier.transform(samples[:, start - begin : stop - begin], bins)
 
 
 def hear(
@@ -154,48 +157,53 @@ def hear(
     Heard
     """
     count = len(coverage.usable)
-    held = _Held(channel, transforms, pool)
-    for section in sections:
-        first, last = max(section.first - around, 0), min(section.last + around, count)
-        low, short_power = held.take(first, last)
+    ranges = [(max(section.first - around, 0), min(section.last + around, count)) for section in sections]
+    chunks = _Chunks(channel, transforms, pool)
+    for section, (first, last), (needed, _) in zip(
+        sections, ranges, [*ranges[1:], (count, count)], strict=True
+    ):
+        low, short_power = chunks.take(first, last, needed)
         yield Heard(number, section, first, last, transforms, coverage, low, short_power)
 
 
-class _Held:
-    """What was worked out of a channel, chunk by chunk, as far as it is still needed."""
+class _Chunks:
+    """What is worked out of a channel, chunk by chunk, as far as it is still needed."""
 
     def __init__(self, channel: SampleSource, transforms: Transforms, pool: Executor) -> None:
         self._channel, self._transforms, self._pool = channel, transforms, pool
         self._hop = transforms.low.hop_length
         self._low_frames = transforms.resampler.low_frames(channel.frames)
-        self._chunks: Iterator[tuple[Samples, Float32Array]] = iter(())
-        self._held: list[tuple[Samples, Float32Array]] = []
-        self._first: int | None = None  # number of the first chunk that is held
+        self._coming: Iterator[tuple[Samples, Float32Array]] | None = None
+        self._held: dict[int, tuple[Samples, Float32Array]] = {}
 
-    def take(self, first: int, last: int) -> tuple[Samples, Float32Array]:
-        """Low band and short power of the frames from `first` up to `last`, each time further on."""
+    def take(self, first: int, last: int, needed: int) -> tuple[Samples, Float32Array]:
+        """Low band and short power of the frames from `first` up to `last`.
+
+        Those from `needed` on will be asked for again, no earlier ones.
+        """
         start, stop = self._transforms.low.span(first, last)
-        begin = max(start, 0) // (CHUNK_FRAMES * self._hop)
-        end = -(-min(stop, self._low_frames) // (CHUNK_FRAMES * self._hop))
-        if self._first is None:
-            self._first = begin
-            self._chunks = in_order(self._pool, self._work_out, self._stretches(begin))
-        self._held = self._held[begin - self._first :]
-        self._first = begin
-        while begin + len(self._held) < end:
-            self._held.append(next(self._chunks))
-
+        begin, end = self._chunk_of(start), self._chunk_of(min(stop, self._low_frames) - 1) + 1
+        keep_from = self._chunk_of(self._transforms.low.span(needed, needed + 1)[0])
+        if self._coming is None:
+            self._coming = in_order(self._pool, self._work_out, self._stretches(begin))
         low = np.zeros((1, stop - start), dtype=np.float32)
         # Frame t holds the short frames 2 t - SHORT_FRAMES_BEFORE to six later.
         rows = 2 * first - SHORT_FRAMES_BEFORE
         short_power = np.zeros(
             (2 * (last - first - 1) + SHORT_FRAMES, len(self._transforms.high.first)), dtype=np.float32
         )
-        for number, (samples, power) in enumerate(self._held, begin):
+        for number in range(begin, end):
+            samples, power = self._held.pop(number) if number in self._held else next(self._coming)
             place = number * CHUNK_FRAMES * self._hop
             _put(samples[:, : self._low_frames - place].T, place - start, low.T)
             _put(power, number * 2 * CHUNK_FRAMES - rows, short_power)
+            if number >= keep_from:
+                self._held[number] = samples, power
         return low, short_power
+
+    def _chunk_of(self, sample: int) -> int:
+        """The number of the chunk that a sample at the lower rate is in; the first for those before it."""
+        return max(sample, 0) // (CHUNK_FRAMES * self._hop)
 
     def _stretches(self, chunk: int) -> Iterator[Samples]:
         """The samples that each chunk is made from, from one chunk on."""

@@ -38,7 +38,7 @@ def lines_of(
         end = min(begin + LISTENED_FRAMES, section.last)
         if usable[begin:end].any():
             first = max(begin - statistics.context, section.first)
-            spectra = heard.spectra(first, end)[0]
+            spectra = heard.spectra(first, end, transforms.bins + BINS_ABOVE)[0]
             statistics.add_frames(first, spectra, slice(begin - first, end - first), usable)
     return tuple(statistics.lines(heard.sample_rate))
 
@@ -73,13 +73,12 @@ def take_lines_out(heard: Heard, lines: Iterable[Line], pool: Executor) -> tuple
     def cleaned(begin: int) -> tuple[Samples, Float32Array]:
         """The samples and periodograms of some frames."""
         first, spectra, core = heard.with_neighbours(
-            begin, min(begin + FOLLOWED_FRAMES, heard.last), removal.context
+            begin, min(begin + FOLLOWED_FRAMES, heard.last), removal.context, bins + BINS_ABOVE
         )
-        removal.take_out(first, spectra[0, :, : bins + BINS_ABOVE])
+        removal.take_out(first, spectra[0])
         clean = spectra[:, core]
         chosen = heard.chosen[first + core.start - heard.first : first + core.stop - heard.first]
         periodograms = transforms.density(clean[0, chosen, :bins], fourier)
-        clean[:, :, bins + BINS_ABOVE :] = 0
         return fourier.overlap_add(clean), periodograms
 
     columns = ColumnMeans(int(heard.chosen.sum()), bins)

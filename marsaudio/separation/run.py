@@ -34,6 +34,7 @@ from marsaudio.spectra.threads import in_order, threads
 
 logger = logging.getLogger("marsaudio")
 
+PIECE_SAMPLES = 2**16  # that are handed on at once, so that longer ones need not be copied
 GRID_BITS = 24  # what float32 holds exactly
 
 
@@ -143,17 +144,16 @@ class Run:
             pool=pool,
         )
 
-        def separate(heard: Heard) -> tuple[Learned, Stretch]:
+        def separate(heard: Heard) -> Stretch:
             learned = learn(heard, self._reference, pool)
-            return learned, wind_of(learned, pool)
+            self._models.append(learned.model)
+            if self._keep:
+                self.learned.append(learned)
+            return wind_of(learned, pool)
 
         # One section at a time, while the next is heard and the one before is written.
         with threads(1) as sections_thread:
-            for learned, wind in in_order(sections_thread, separate, sections):
-                self._models.append(learned.model)
-                if self._keep:
-                    self.learned.append(learned)
-                yield wind
+            yield from in_order(sections_thread, separate, sections)
 
 
 def distinct_channels(source: SampleSource, looked: Survey, transforms: Transforms) -> list[Channel]:
@@ -178,16 +178,20 @@ def frames_around(transforms: Transforms) -> int:
 
 
 def _one_after_the_other(stretches: Iterable[Stretch]) -> Iterator[Samples]:
-    """Stretches that overlap as one, from sample 0 on: what is in two of them is added."""
+    """Stretches that overlap as one, from sample 0 on, piece by piece: what is in two of them is added."""
     held: Stretch | None = None
     for stretch in stretches:
         if held is not None:
-            split = stretch.start - held.start
-            yield held.samples[:, max(-held.start, 0) : split]
-            stretch.samples[:, : held.stop - stretch.start] += held.samples[:, split:]
+            stretch.samples[:, : held.stop - stretch.start] += held.from_sample(stretch.start)
+            yield from _in_pieces(held.from_sample(0)[:, : stretch.start - max(held.start, 0)])
         held = stretch
     if held is not None:
-        yield held.samples[:, max(-held.start, 0) :]
+        yield from _in_pieces(held.from_sample(0))
+
+
+def _in_pieces(samples: Samples) -> Iterator[Samples]:
+    for start in range(0, samples.shape[1], PIECE_SAMPLES):
+        yield samples[:, start : start + PIECE_SAMPLES]
 
 
 def grid_step(encoding: str | None, peak: float) -> float:

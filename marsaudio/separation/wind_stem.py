@@ -50,6 +50,10 @@ class Stretch:
         """The number of the first sample after it."""
         return self.start + int(self.samples.shape[1])
 
+    def from_sample(self, number: int) -> Samples:
+        """The samples from one on."""
+        return self.samples[:, max(number - self.start, 0) :]
+
 
 @dataclass(frozen=True, eq=False)
 class Moment:
@@ -97,9 +101,7 @@ def _in_whole_frames(learned: Learned, pool: Executor, samples: Samples) -> None
         reach = expects.steady.size
         gain = wind_gain(moment.power[:, :reach], expects.wind + expects.steady, expects.rover)
         gain *= moment.weight[:, np.newaxis]
-        spectra = np.zeros((1, core.stop - core.start, fourier.bins), dtype=np.complex64)
-        np.multiply(moment.rest[core, :reach], gain[core], out=spectra[0, :, :reach])
-        return fourier.overlap_add(spectra)
+        return fourier.overlap_add(moment.rest[np.newaxis, core, :reach] * gain[core])
 
     fourier.add_up(of_moments(wind, learned, pool), samples)
 
@@ -129,15 +131,12 @@ def _in_short_frames(learned: Learned, pool: Executor, samples: Samples) -> None
     def wind(number: int) -> Samples:
         starts = start + short.hop_length * np.arange(number, min(number + SHORT_BATCH_FRAMES, count))
         stretch = learned.rest[:, starts[0] - held_start : starts[-1] + short.n_fft - held_start]
-        spectra = short.transform(stretch)
         middles = np.asarray(starts + short.n_fft / 2, dtype=np.float64)
         frames = (middles - whole.first_start - whole.n_fft / 2) / whole.hop_length
         power = _between(powers, frames - first)
         gain = power / (power + np.maximum(rover(middles), TINY))
         gain *= _between(heard.fade[:, np.newaxis], frames - heard.first)
-        spectra[0, :, : gain.shape[1]] *= gain
-        spectra[0, :, gain.shape[1] :] = 0
-        return short.overlap_add(spectra)
+        return short.overlap_add(short.transform(stretch, gain.shape[1]) * gain)
 
     short.add_up(in_order(pool, wind, range(0, count, SHORT_BATCH_FRAMES)), samples)
 
@@ -191,8 +190,8 @@ def moment_of(learned: Learned, first: int, last: int) -> Moment:
     """Frames from `first` up to `last` with their neighbours, and what the model expects of wind there."""
     heard, model = learned.heard, learned.model
     transforms = heard.transforms
-    number, spectra, core = heard.with_neighbours(first, last, CONTEXT_FRAMES, learned.rest)
-    rest = spectra[0, :, : transforms.bins]
+    number, spectra, core = heard.with_neighbours(first, last, CONTEXT_FRAMES, transforms.bins, learned.rest)
+    rest = spectra[0]
     here = slice(number - heard.first, number - heard.first + len(rest))
     sound = heard.coverage.share[number : number + len(rest)]
     power = transforms.density(rest, transforms.low)

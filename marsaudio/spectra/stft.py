@@ -27,6 +27,7 @@ from marsaudio.errors import ParameterError
 Samples = npt.NDArray[np.float32]
 Spectra = npt.NDArray[np.complex64]
 
+CACHED_SAMPLES = 2**18  # samples of windowed frames that are transformed at once, for each channel: 1 MiB
 BATCH_SAMPLES = 2**19  # samples of windowed frames in a batch and channel: 2 MiB, about a cache
 
 
@@ -140,12 +141,14 @@ class ShortTimeFourier:
         for first in range(0, count, self.batch_size):
             yield first, self.transform(samples.take(*self.span(first, min(first + self.batch_size, count))))
 
-    def transform(self, samples: Samples) -> Spectra:
+    def transform(self, samples: Samples, bins: int | None = None) -> Spectra:
         """Transform samples that begin with a frame and end with one.
 
         Parameters
         ----------
         samples : ndarray of float32, shape (channels, n_fft + (frames - 1) hop_length)
+        bins : int, optional
+            Give the first so many bins alone.
 
         Returns
         -------
@@ -153,9 +156,12 @@ class ShortTimeFourier:
         """
         import scipy.fft
 
-        frames = np.lib.stride_tricks.sliding_window_view(samples, self.n_fft, axis=1)
-        windowed = frames[:, :: self.hop_length] * self.window
-        return np.asarray(scipy.fft.rfft(windowed, axis=-1, overwrite_x=True))
+        frames = np.lib.stride_tricks.sliding_window_view(samples, self.n_fft, axis=1)[:, :: self.hop_length]
+        spectra = np.empty((*frames.shape[:2], bins or self.bins), dtype=np.complex64)
+        for part in self._in_cache(frames.shape[1]):
+            windowed = frames[:, part] * self.window
+            spectra[:, part] = scipy.fft.rfft(windowed, axis=-1, overwrite_x=True)[..., :bins]
+        return spectra
 
     def inverse(self, batches: Iterable[tuple[int, Spectra]], frames: int) -> Iterator[Samples]:
         """Overlap-add spectra back to samples.
@@ -191,7 +197,7 @@ class ShortTimeFourier:
         Parameters
         ----------
         spectra : ndarray of complex64, shape (channels, frames, bins)
-            What is in them is lost.
+            Bins that are missing at the end count as 0.
 
         Returns
         -------
@@ -201,14 +207,21 @@ class ShortTimeFourier:
         import scipy.fft
 
         overlap = self.n_fft // self.hop_length
-        pieces = scipy.fft.irfft(spectra, n=self.n_fft, axis=-1, overwrite_x=True)
-        pieces *= self.synthesis_window
-        channels, count, _ = pieces.shape
-        hops = pieces.reshape(channels, count, overlap, self.hop_length)
+        channels, count, _ = spectra.shape
         samples = np.zeros((channels, count + overlap - 1, self.hop_length), dtype=np.float32)
-        for i in reversed(range(overlap)):
-            samples[:, i : i + count] += hops[:, :, i]
+        for part in self._in_cache(count):
+            pieces = scipy.fft.irfft(spectra[:, part], n=self.n_fft, axis=-1)
+            pieces *= self.synthesis_window
+            hops = pieces.reshape(channels, -1, overlap, self.hop_length)
+            for i in reversed(range(overlap)):
+                samples[:, part.start + i : part.start + i + hops.shape[1]] += hops[:, :, i]
         return samples.reshape(channels, -1)
+
+    def _in_cache(self, frames: int) -> Iterator[slice]:
+        """Frames in parts of as many as a cache holds."""
+        size = max(CACHED_SAMPLES // self.n_fft, 1)
+        for first in range(0, frames, size):
+            yield slice(first, min(first + size, frames))
 
     def add_up(self, pieces: Iterable[Samples], samples: Samples) -> None:
         """Add what `overlap_add` gives, batch after batch, to samples that begin with the first frame."""
