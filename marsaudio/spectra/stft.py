@@ -148,7 +148,7 @@ class ShortTimeFourier:
         ----------
         samples : ndarray of float32, shape (channels, n_fft + (frames - 1) hop_length)
         bins : int, optional
-            Give the first so many bins alone.
+            Give the first so many bins alone, as far as there are so many.
 
         Returns
         -------
@@ -157,7 +157,8 @@ class ShortTimeFourier:
         import scipy.fft
 
         frames = np.lib.stride_tricks.sliding_window_view(samples, self.n_fft, axis=1)[:, :: self.hop_length]
-        spectra = np.empty((*frames.shape[:2], bins or self.bins), dtype=np.complex64)
+        bins = self.bins if bins is None else min(bins, self.bins)
+        spectra = np.empty((*frames.shape[:2], bins), dtype=np.complex64)
         for part in self._in_cache(frames.shape[1]):
             windowed = frames[:, part] * self.window
             spectra[:, part] = scipy.fft.rfft(windowed, axis=-1, overwrite_x=True)[..., :bins]
