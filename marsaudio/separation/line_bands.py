@@ -124,8 +124,12 @@ class LineBands:
         self._parts -= tones
 
     def put_back(self, bands: LineBands, rows: npt.NDArray[np.intp], tones: Float32Array) -> None:
-        """Take over what became of some of the lines elsewhere, with tones added to it."""
+        """Take over what became of some of the lines elsewhere, with tones added to it.
+
+        The noise beside the lines is read again.
+        """
         self._parts[:, rows] = bands._parts + tones
+        self._beside = np.zeros((0, 0), dtype=np.float32)
 
     def subtract_from(self, spectra: Complex64Array, tones: Float32Array) -> None:
         """Subtract tones of these lines from the spectra, in place."""
@@ -159,8 +163,7 @@ class LineBands:
     def _noise_beside(self, farthest: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The power in the bins that a line, so many bins off at the most, never comes near; and 1 over it.
 
-        In each frame. Worked out once: what is subtracted from a line's own bins makes little difference
-        there.
+        In each frame. Read once: the subtraction of a line from its own bins makes no difference there.
         """
         bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
         distance = np.abs(self._positions[:, np.newaxis] - bins)
