@@ -6,6 +6,7 @@ for a few milliseconds, stays as short, and its cells can be left out.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,7 +98,7 @@ class BandPower:
         )
 
 
-def measure_power(channel: ToneFreeChannel, band: tuple[float, float]) -> BandPower:
+def measure_power(channel: ToneFreeChannel, band: tuple[float, float], pool: Executor) -> BandPower:
     """Measure the power of a band of a channel, and the spectrum there and above.
 
     Parameters
@@ -105,6 +106,7 @@ def measure_power(channel: ToneFreeChannel, band: tuple[float, float]) -> BandPo
     channel : ToneFreeChannel
     band : (low, high)
         In Hz.
+    pool : Executor
 
     Returns
     -------
@@ -119,7 +121,7 @@ def measure_power(channel: ToneFreeChannel, band: tuple[float, float]) -> BandPo
     bins = _bins_of(band, rate / fourier.n_fft)
     to_time = BandToTime(fourier, rate, bins, channel.source.frames)
     parts = _Parts(channel, bins)
-    for _, clean, spectra in channel.batches():
+    for _, clean, spectra in channel.batches(pool):
         to_time.add(clean[:, bins])
         parts.add(clean, spectra)
     sounding = _sounding(channel, to_time)

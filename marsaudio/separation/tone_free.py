@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,8 @@ from marsaudio.separation.lines import Line, distinct_lines
 from marsaudio.separation.low_band import HIGHEST_LINE, HIGHEST_WIND, LowBand
 from marsaudio.separation.run import distinct_channels
 from marsaudio.separation.survey import Coverage, survey
-from marsaudio.spectra.stft import SampleSource, ShortTimeFourier, with_context
-from marsaudio.spectra.threads import threads
+from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange
+from marsaudio.spectra.threads import in_order
 
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
@@ -68,7 +69,7 @@ class ToneFreeChannel:
         last = int(self.highest * self.fourier.n_fft / self.source.sample_rate)
         return min(last + 1 + BINS_ABOVE, self.fourier.bins)
 
-    def batches(self) -> Iterator[tuple[int, ComplexArray, ComplexArray]]:
+    def batches(self, pool: Executor) -> Iterator[tuple[int, ComplexArray, ComplexArray]]:
         """Give all frames, some at a time.
 
         Yields
@@ -80,22 +81,35 @@ class ToneFreeChannel:
         spectra : ndarray of complex64, shape (frames, all bins)
             With them.
         """
+        fourier = self.fourier
         removal = line_removal(self.line_frequencies, self.source.sample_rate, self.coverage)
-        size = BATCH_BYTES // (8 * self.fourier.bins)
-        fourier = replace(self.fourier, batch_samples=size * self.fourier.n_fft)
-        for first, spectra, core in with_context(fourier.batches(self.source), removal.context):
-            clean = removal.clean_frames(first, spectra[0, :, : self.bins])
-            yield first + core.start, clean[core], spectra[0, core]
+        size = BATCH_BYTES // (8 * fourier.bins)
+        count = fourier.frame_count(self.source.frames)
+        samples = SlidingRange.of(self.source)
+
+        def stretches() -> Iterator[tuple[int, int, Samples]]:
+            for first in range(0, count, size):
+                begin, end = max(first - removal.context, 0), min(first + size + removal.context, count)
+                yield first, begin, samples.take(*fourier.span(begin, end))
+
+        def cleaned(stretch: tuple[int, int, Samples]) -> tuple[int, ComplexArray, ComplexArray]:
+            first, begin, part = stretch
+            spectra = fourier.transform(part)[0]
+            core = slice(first - begin, min(first + size, count) - begin)
+            return first, removal.clean_frames(begin, spectra[:, : self.bins])[core], spectra[core]
+
+        return in_order(pool, cleaned, stretches())
 
 
 def tone_free_channels(
-    source: SampleSource, *, highest: float | None = None, remove_lines: bool = True
+    source: SampleSource, pool: Executor, *, highest: float | None = None, remove_lines: bool = True
 ) -> list[ToneFreeChannel]:
     """The distinct channels of a source without their lines.
 
     Parameters
     ----------
     source : SampleSource
+    pool : Executor
     highest : float, optional
         The highest frequency that is needed, in Hz; None for all. Lines above are left alone.
     remove_lines : bool, optional
@@ -108,36 +122,34 @@ def tone_free_channels(
     transforms = Transforms.at(source.sample_rate)
     looked = survey(source, transforms.resampler.factor)
     reach = HIGHEST_LINE if highest is None else min(highest + LINES_BESIDE, HIGHEST_LINE)
+    low = highest is not None and highest <= HIGHEST_WIND
+    fourier = transforms.low if low else transforms.full
     free = []
-    with threads() as pool:
-        for channel in distinct_channels(source, looked, transforms):
-            lines: list[Line] = []
-            high_power: list[Float32Array] = []
-            for heard in hear(
-                channel.source,
-                channel.number,
-                channel.coverage,
-                channel.sections,
+    for channel in distinct_channels(source, looked, transforms):
+        lines: list[Line] = []
+        high_power: list[Float32Array] = []
+        for heard in hear(
+            channel.source,
+            channel.number,
+            channel.coverage,
+            channel.sections,
+            transforms,
+            around=0,
+            pool=pool,
+        ):
+            lines += lines_of(heard, highest=reach, least_prominence=LEAST_PROMINENCE_DB)
+            high_power.append(heard.high_power.astype(np.float32))
+        frequencies = [line.frequency for line in distinct_lines(lines) if line.frequency <= reach]
+        free.append(
+            ToneFreeChannel(
                 transforms,
-                around=0,
-                pool=pool,
-            ):
-                lines += lines_of(heard, highest=reach, least_prominence=LEAST_PROMINENCE_DB)
-                high_power.append(heard.high_power.astype(np.float32))
-            low = highest is not None and highest <= HIGHEST_WIND
-            fourier = transforms.low if low else transforms.full
-            free.append(
-                ToneFreeChannel(
-                    transforms,
-                    channel.source.clicks,
-                    np.concatenate(high_power),
-                    LowBand(channel.source, transforms.resampler) if low else channel.source,
-                    fourier,
-                    channel.coverage if low else looked.coverage(channel.number, fourier, source.frames),
-                    [line.frequency for line in distinct_lines(lines) if line.frequency <= reach]
-                    if remove_lines
-                    else [],
-                    source.sample_rate / 2 if highest is None else highest,
-                )
+                channel.source.clicks,
+                np.concatenate(high_power),
+                LowBand(channel.source, transforms.resampler) if low else channel.source,
+                fourier,
+                channel.coverage if low else looked.coverage(channel.number, fourier, source.frames),
+                frequencies if remove_lines else [],
+                source.sample_rate / 2 if highest is None else highest,
             )
+        )
     return free
