@@ -124,8 +124,10 @@ class WithoutClicks(OneChannelOf):
         samples = SlidingRange.of(self.source, max(begun - reach, 0))
         for begin in range(begun, self.frames, SEGMENT):
             end = min(begin + SEGMENT, self.frames)
-            widened = samples.take(begin - reach, end + reach).copy()
+            widened = samples.take(begin - reach, end + reach)
             near = (self.clicks[:, 1] + half > begin) & (self.clicks[:, 0] - half < end)
+            if near.any():
+                widened = widened.copy()
             for start, stop in self.clicks[near] - (begin - reach):
                 self._take_out(
                     widened[0], max(int(start), half + 1), min(int(stop), widened.shape[1] - half - 1)

@@ -29,8 +29,7 @@ HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
 HIGHEST_LINE = HIGHEST_WIND + 30.0  # Hz; a line that near reaches into the bins below
 LOWEST_RATE = 2.5 * HIGHEST_WIND  # room for the filter to fall between HIGHEST_WIND and its image
 STOP_BAND_DB = 90.0  # below half a step of 16 bits
-SEGMENT = 8192  # samples at the low rate that are worked out at once on the way down
-RAISED_SAMPLES = 2**16  # and on the way up
+SEGMENT = 2**16  # samples at the low rate that are worked out at once on the way down or up
 BLOCK = 32  # of them in a row of a matrix product
 
 
@@ -87,8 +86,8 @@ class Resampler:
         """Cut samples at the low rate for `raise_stretch`, which together give `frames` or more."""
         total = self.low_frames(frames)
         samples = SlidingRange(low, 1, total)
-        for first in range(0, total, RAISED_SAMPLES):
-            yield samples.take(first - self.low_margin, first + RAISED_SAMPLES + self.low_margin)
+        for first in range(0, total, SEGMENT):
+            yield samples.take(first - self.low_margin, first + SEGMENT + self.low_margin)
 
     def raise_stretch(self, low: Samples) -> Samples:
         """A stretch of n BLOCK low samples, with a `low_margin` on both sides, at the full rate."""

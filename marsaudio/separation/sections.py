@@ -22,6 +22,7 @@ SHORTEST_SECONDS = 60.0  # gusts must come and go within a section
 WINDOW_SECONDS = 5.0  # the quiet of the rover is read in windows of this length
 QUIET_QUANTILE = 0.25
 STEP_DB = 1.5
+SPLITS_AT_ONCE = 60  # that are tried
 STEP_DEVIATIONS = 5.0  # robust standard deviations within the windows that a step must stand out by
 
 
@@ -85,6 +86,24 @@ def _quiet_level(power: FloatArray, windows: int) -> FloatArray:
     return np.asarray(levels)
 
 
+def _best_split(level: FloatArray, splits: range) -> int:
+    """The split that leaves the least sum of absolute deviations, looked for ever more finely.
+
+    The sum falls towards a step from both sides, so that a coarse look finds its neighbourhood.
+    """
+
+    def deviations(split: int) -> float:
+        return sum(float(np.abs(side - np.median(side)).sum()) for side in (level[:split], level[split:]))
+
+    apart = max(len(splits) // SPLITS_AT_ONCE, 1)
+    best = min(splits[::apart], key=deviations)
+    while apart > 1:
+        near = range(max(best - apart, splits.start), min(best + apart + 1, splits.stop))
+        apart = max(len(near) // SPLITS_AT_ONCE, 1)
+        best = min(near[::apart], key=deviations)
+    return best
+
+
 def steps(level: FloatArray, shortest: int) -> list[int]:
     """Where a level changes for good: by binary segmentation.
 
@@ -97,11 +116,7 @@ def steps(level: FloatArray, shortest: int) -> list[int]:
     """
     if len(level) < 2 * shortest:
         return []
-    cost = [
-        sum(float(np.abs(side - np.median(side)).sum()) for side in (level[:split], level[split:]))
-        for split in range(shortest, len(level) - shortest + 1)
-    ]
-    split = shortest + int(np.argmin(cost))
+    split = _best_split(level, range(shortest, len(level) - shortest + 1))
     sides = level[:split], level[split:]
     height = abs(float(np.median(sides[0]) - np.median(sides[1])))
     spread = 1.4826 * float(np.median(np.abs(np.diff(level)))) / np.sqrt(2)
