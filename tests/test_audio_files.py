@@ -348,6 +348,7 @@ class TestRanges:
         file = audio.AudioFile(io.BytesIO(contents))
         for length in (700, 4096, 20000, 30000):
             assert_same_bits(np.hstack(list(file.blocks(length))), whole)
+            assert_same_bits(np.hstack(list(file.blocks(length, first=4567))), whole[:, 4567:])
 
     def test_a_part_says_where_it_is_from(self, tmp_path):
         path = ma.Recording(noise(), RATE).save(tmp_path / "wind.wav")

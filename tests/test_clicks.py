@@ -5,7 +5,7 @@ import pytest
 
 import marsaudio as ma
 from marsaudio import metrics
-from marsaudio.separation.clicks import fills_low_frequencies
+from marsaudio.separation.clicks import WithoutClicks, fills_low_frequencies
 from marsaudio.separation.survey import survey
 
 RATE = 48000
@@ -50,6 +50,16 @@ def test_gusts_and_noise_are_no_clicks(scene):
 def test_a_machine_that_rattles_all_the_time_is_no_series_of_clicks():
     sound, _ = ringing(5 * RATE, 0.3, number=200)
     assert len(clicks_of(sound + np.random.default_rng(0).normal(0, 1e-4, 5 * RATE))) == 0
+
+
+def test_a_channel_without_its_clicks_is_the_same_from_any_sample_on(scene):
+    sound, _ = ringing(scene.recording.frames, 1.0)
+    recording = ma.Recording(scene.recording.samples[0] + sound, RATE)
+    source = WithoutClicks(recording, clicks_of(recording.samples[0]))
+    whole = np.concatenate(list(source.blocks()), axis=1)
+    assert not np.array_equal(whole, recording.samples)
+    for first in (1, 131072, 150001):
+        assert np.array_equal(np.concatenate(list(source.blocks(first=first)), axis=1), whole[:, first:])
 
 
 @pytest.mark.parametrize("loudness", [0.3, 1.0, 3.0])

@@ -52,6 +52,14 @@ def test_any_length_comes_back(frames):
     assert back.shape == (frames,)
 
 
+def test_a_source_that_begins_later_gives_the_same_bits():
+    samples = tones(48000, [50.0, 700.0], 600000)
+    low = LowBand(ma.Recording(samples, 48000), Resampler.for_wind(48000))
+    whole = np.concatenate(list(low.blocks()), axis=1)
+    for first in (1, 65535, 65536, 140000):
+        assert np.array_equal(np.concatenate(list(low.blocks(first=first)), axis=1), whole[:, first:])
+
+
 def test_low_samples_stand_at_every_fourth_of_the_full_ones():
     samples = tones(48000, [30.0, 200.0], 48000)
     low = np.concatenate(

@@ -334,6 +334,7 @@ def test_blocks_are_the_samples_in_order():
     blocks = list(recording.blocks(100))
     assert [block.shape[1] for block in blocks] == [100, 100, 100, 100, 80]
     assert np.array_equal(np.hstack(blocks), recording.samples)
+    assert np.array_equal(np.hstack(list(recording.blocks(100, first=130))), recording.samples[:, 130:])
     with refused(ma.ParameterError, "length=0"):
         list(recording.blocks(0))
 
