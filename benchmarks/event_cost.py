@@ -19,7 +19,7 @@ SCENE_SECONDS = 60.0
 
 DETECTION = "marsaudio.detect_wind_file({file!r})"
 SEPARATION = "marsaudio.separate_file({file!r}, wind={file!r} + '.wind.wav', rover={file!r} + '.rover.wav')"
-# Of the peak, what the kernel says of this program alone: ru_maxrss has the one in it that it was started from.
+# The peak of this program alone: ru_maxrss has the one in it that it was started from.
 MEASURED = """
 import pathlib
 import re

@@ -5,7 +5,7 @@ import pytest
 
 import marsaudio as ma
 from marsaudio import metrics
-from marsaudio.separation.clicks import WithoutClicks, fills_low_frequencies
+from marsaudio.separation.clicks import WithoutClicks, fills_low_frequencies, find_clicks
 from marsaudio.separation.survey import survey
 
 RATE = 48000
@@ -39,6 +39,17 @@ def test_clicks_are_found_where_they_are(scene):
     assert len(found) == len(starts)
     assert all(first <= start < last for start, (first, last) in zip(starts, found, strict=True))
     assert (found[:, 1] - found[:, 0]).max() < 0.012 * RATE
+
+
+def test_clicks_of_a_long_recording_are_those_of_its_parts():
+    rng = np.random.default_rng(3)
+    power = rng.chisquare(8, 150_000)  # five minutes, in stretches of two milliseconds
+    places = np.sort(rng.choice(np.arange(100, 149_900, 40), 300, replace=False))
+    for place in places:
+        power[place : place + 3] *= 1e4
+    clicks = find_clicks(power, 96, RATE, peak=10.0)
+    assert len(clicks) == len(places)
+    assert all(first <= 96 * place < last for place, (first, last) in zip(places, clicks, strict=True))
 
 
 def test_gusts_and_noise_are_no_clicks(scene):

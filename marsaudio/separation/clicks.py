@@ -34,7 +34,7 @@ MARGIN_SECONDS = 0.001
 SPLIT_SECONDS = 0.002  # length of the kernel that tells low frequencies from high: below some 600 Hz
 SPLIT_HZ, ABOVE_HZ = 600.0, 900.0
 SEGMENT = 2**17  # samples that are given at once
-AT_ONCE = 2**12  # medians that are taken at once
+PART_SURROUNDINGS = 200  # so many surroundings are looked at at once
 
 
 def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: float, *, peak: float) -> Ranges:
@@ -61,32 +61,45 @@ def find_clicks(power: npt.NDArray[np.floating], stretch: int, sample_rate: floa
         The first sample of each and the first after it, in order, apart from each other.
     """
     around = max(round(SURROUNDINGS_SECONDS * sample_rate / stretch), 3)
-    quiet = _median_around(power, around)
-    standing_out = (power > quiet * np.float32(10 ** (END_DB / 10))) & (quiet > 0)
-    loud = power > quiet * np.float32(10 ** (START_DB / 10))
-    loud &= power > peak**2 * 10 ** (-FAINTEST_DB / 10)
-    edges = np.diff(np.concatenate([[0], standing_out.view(np.int8), [0]]).astype(np.int8))
-    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    before = np.concatenate([[0], np.cumsum(loud, dtype=np.int32)])
-    is_click = (before[stops] > before[starts]) & (
-        (stops - starts) * stretch <= LONGEST_SECONDS * sample_rate
-    )
+    longest = LONGEST_SECONDS * sample_rate / stretch
+    loudest = peak**2 * 10 ** (-FAINTEST_DB / 10)
+    firsts = range(0, len(power), PART_SURROUNDINGS * around)
+    found = np.concatenate([_bursts(power, first, around, longest, loudest) for first in firsts]) * stretch
     margin = round(MARGIN_SECONDS * sample_rate)
-    ranges = np.stack([starts[is_click] * stretch - margin, stops[is_click] * stretch + margin], axis=1)
-    clicks = _joined(ranges, round(JOINED_SECONDS * sample_rate))
+    clicks = _joined(found + np.array([-margin, margin]), round(JOINED_SECONDS * sample_rate))
     clicks = clicks[clicks[:, 1] - clicks[:, 0] <= 2 * LONGEST_SECONDS * sample_rate]
     if (clicks[:, 1] - clicks[:, 0]).sum() > MOST_OF_TIME * len(power) * stretch:
         return np.zeros((0, 2), dtype=np.intp)
     return clicks
 
 
-def _median_around(power: npt.NDArray[np.floating], around: int) -> npt.NDArray[np.floating]:
-    """The median of the stretches around each, looked at anew every tenth of that time."""
+def _bursts(
+    power: npt.NDArray[np.floating], first: int, around: int, longest: float, faintest: float
+) -> Ranges:
+    """The short bursts that begin in one part of the stretches, in stretches, shape (bursts, 2)."""
+    # Of the parts before and after, more is looked at than a burst is long.
+    begin, end = max(first - around, 0), min(first + (PART_SURROUNDINGS + 1) * around, len(power))
+    here, quiet = power[begin:end], _median_around(power, begin, end, around)
+    standing_out = (here > quiet * 10 ** (END_DB / 10)) & (quiet > 0)
+    loud = (here > quiet * 10 ** (START_DB / 10)) & (here > faintest)
+    edges = np.diff(np.concatenate([[0], standing_out.astype(np.int8), [0]]))
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    before = np.concatenate([[0], np.cumsum(loud)])
+    is_burst = (before[stops] > before[starts]) & (stops - starts <= longest)
+    is_burst &= (starts + begin >= first) & (starts + begin < first + PART_SURROUNDINGS * around)
+    return np.stack([starts[is_burst], stops[is_burst]], axis=1) + begin
+
+
+def _median_around(
+    power: npt.NDArray[np.floating], begin: int, end: int, around: int
+) -> npt.NDArray[np.floating]:
+    """The median of the stretches around each of some, looked at anew every tenth of that time."""
     every = max(around // 10, 1)
-    padded = np.pad(power, (around // 2, around), mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, around)[every // 2 :: every]
-    medians = [np.median(windows[i : i + AT_ONCE], axis=1) for i in range(0, len(windows), AT_ONCE)]
-    return np.repeat(np.concatenate(medians), every)[: len(power)]
+    looks = np.arange(begin // every, -(-end // every)) * every + every // 2
+    places = np.arange(looks[0] - around // 2, looks[-1] - around // 2 + around)
+    nearby = power[np.clip(places, 0, len(power) - 1)]
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(nearby, around)[::every], axis=1)
+    return np.repeat(medians, every)[begin % every :][: end - begin]
 
 
 def _joined(ranges: Ranges, gap: int) -> Ranges:
