@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-from marsaudio.events.band_to_time import CELL_SECONDS, BandToTime
+from marsaudio.events.band_to_time import CELL_SECONDS, BandToTime, parts_of
 from marsaudio.separation.bands import HighBands
 from marsaudio.separation.low_band import HIGHEST_WIND
 from marsaudio.separation.tone_free import ToneFreeChannel
@@ -225,9 +225,11 @@ def _power(spectra: ComplexArray) -> Float32Array:
 
 def _sounding(channel: ToneFreeChannel, to_time: BandToTime) -> Float32Array:
     """1 where a cell is neither muted nor clicks, else 0."""
-    edges = np.arange(to_time.cells + 1) * CELL_SECONDS * channel.source.sample_rate
-    starts, stops = np.floor(edges[:-1]).astype(np.intp), np.ceil(edges[1:]).astype(np.intp)
-    sounding = channel.coverage.is_sounding(starts, stops)
+    sounding = np.empty(to_time.cells, dtype=np.bool_)
+    for part in parts_of(to_time.cells):
+        edges = np.arange(part.start, part.stop + 1) * CELL_SECONDS * channel.source.sample_rate
+        starts, stops = np.floor(edges[:-1]).astype(np.intp), np.ceil(edges[1:]).astype(np.intp)
+        sounding[part] = channel.coverage.is_sounding(starts, stops)
     for begin, end in channel.clicks / channel.transforms.resampler.sample_rate:
         first = int((begin - BESIDE_CLICK_SECONDS) // CELL_SECONDS)
         sounding[max(first, 0) : int((end + BESIDE_CLICK_SECONDS) // CELL_SECONDS) + 1] = False

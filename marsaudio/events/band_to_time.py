@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,7 @@ from marsaudio.spectra.stft import ShortTimeFourier, hann
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
 
+CELLS_AT_ONCE = 2**16
 CELL_SECONDS = 0.005
 SUM_OF_SQUARED_WINDOWS = 1.5  # of Hann windows at a quarter hop
 
@@ -93,10 +96,19 @@ class BandToTime:
     def power(self) -> Float32Array:
         """Mean square in each whole cell, once all frames were added: each average counts by its share."""
         power = np.concatenate([*self._power, np.zeros(3, np.float32)])
-        edges = np.arange(self.cells + 1) * (CELL_SECONDS * self._rate)
-        first = edges[:-1].astype(np.intp)
-        cells = np.zeros(self.cells)
-        for place in (first, first + 1, first + 2):  # of less than a cell each, and more than half of one
-            share = np.minimum(edges[1:], place + 1) - np.maximum(edges[:-1], place)
-            cells += np.maximum(share, 0.0) * power[np.minimum(place, len(power) - 1)]
-        return np.asarray(cells / (CELL_SECONDS * self._rate), dtype=np.float32)
+        cells = np.empty(self.cells, dtype=np.float32)
+        for part in parts_of(self.cells):
+            edges = np.arange(part.start, part.stop + 1) * (CELL_SECONDS * self._rate)
+            first = edges[:-1].astype(np.intp)
+            total = np.zeros(len(first))
+            for place in (first, first + 1, first + 2):  # of less than a cell each, and more than half of one
+                share = np.minimum(edges[1:], place + 1) - np.maximum(edges[:-1], place)
+                total += np.maximum(share, 0.0) * power[np.minimum(place, len(power) - 1)]
+            cells[part] = total / (CELL_SECONDS * self._rate)
+        return cells
+
+
+def parts_of(count: int) -> Iterator[slice]:
+    """So many cells in parts, so that what is worked out in double precision takes little memory."""
+    for first in range(0, count, CELLS_AT_ONCE):
+        yield slice(first, min(first + CELLS_AT_ONCE, count))
