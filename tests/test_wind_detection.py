@@ -459,6 +459,35 @@ def test_a_gust_that_fills_most_of_the_recording_is_found():
 
 
 @pytest.mark.parametrize("rise_db", [30, 40])
+def falling_noise(seconds, slope, seed):
+    """Noise whose power falls with frequency, from 15 Hz on."""
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(seconds * RATE))
+    frequencies = np.maximum(np.fft.rfftfreq(seconds * RATE, 1 / RATE), 15.0)
+    return np.fft.irfft(spectrum * frequencies ** (slope / 2))
+
+
+@pytest.mark.parametrize("slope", [-2.0, -2.5])
+def test_a_long_gust_that_is_heard_above_a_kilohertz_is_no_step_of_the_rover(slope):
+    rover = 0.003 * np.random.default_rng(2).standard_normal(60 * RATE)
+    wind = falling_noise(60, slope, 1)
+    in_its_band = scipy.signal.butter(4, [20, 250], "band", fs=RATE, output="sos")
+    spread = [np.std(scipy.signal.sosfilt(in_its_band, sound)) for sound in (rover, wind)]
+    wind *= 10 ** (35 / 20) * spread[0] / spread[1] * envelope_of([(30, 50)], 60)
+    events = ma.detect_wind(ma.Recording(wind + rover, RATE))
+    assert len(events.quiet_levels) == 1
+    [gust] = [event for event in events if event.duration > 15]
+    assert gust.start == pytest.approx(30, abs=0.2)
+    assert not gust.rover_transient
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_motor_that_starts_slowly_adds_is_marked(seed):
+    times = np.arange(60 * RATE) / RATE
+    motor = falling_noise(60, -1.0, seed) * 10 ** (10 / 20 * np.clip((times - 20) / 5, 0, 1))
+    events = ma.detect_wind(ma.Recording(0.01 * motor / motor.std(), RATE))
+    assert all(event.rover_transient for event in events if event.p_value < 1e-3)
+
+
 @pytest.mark.parametrize("start", [3.5, 6.0])
 def test_quiet_before_strong_wind_is_neither_muted_nor_faded(rise_db, start):
     time = np.arange(10 * RATE) / RATE

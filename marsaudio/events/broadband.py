@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ STEP_SECONDS = 1.0  # steps of the rover's noise are looked for second by second
 SHORTEST_SECONDS = 10.0  # and between two there are at least so many
 BESIDE_SECONDS = 5.0  # what an event is compared with
 FEWEST_BLOCKS = 4
+SLOW_BLOCKS = 41  # about ten seconds
 LEAST_RISE_DB = 1.0
 DEVIATIONS = 4.0
 TURBULENCE_SLOPE = -5 / 3  # of power over frequency: so or faster wind falls above its band
@@ -64,7 +66,7 @@ def rover_steps(spectra: BlockSpectra) -> list[float]:
     """Times at which the rover's noise above 1 kHz changes for good, as when a pump starts.
 
     Second by second the median of the broadband level is divided where it changes
-    (`marsaudio.separation.sections.steps`).
+    (`marsaudio.separation.sections.steps`). A change that a long gust may make up there is none.
     """
     level = broadband_level(spectra)
     sound = np.flatnonzero(np.isfinite(level))
@@ -73,15 +75,54 @@ def rover_steps(spectra: BlockSpectra) -> list[float]:
     seconds = len(sound) * float(spectra.times[1] - spectra.times[0])
     parts = np.array_split(sound, max(int(seconds / STEP_SECONDS), 1))
     course = np.array([np.median(level[part]) for part in parts])
-    splits = steps(course, int(SHORTEST_SECONDS / STEP_SECONDS))
+    splits = _without_gusts(spectra, parts, steps(course, int(SHORTEST_SECONDS / STEP_SECONDS)))
     return [float((spectra.times[parts[i - 1][-1]] + spectra.times[parts[i][0]]) / 2) for i in splits]
 
 
+def _without_gusts(spectra: BlockSpectra, parts: list[npt.NDArray[np.intp]], splits: list[int]) -> list[int]:
+    """Those splits at which more changes above 1 kHz than wind that rises or falls there could do."""
+    kept = list(splits)
+    while True:
+        borders = [0, *kept, len(parts)]
+        sides = [np.concatenate(parts[first:last]) for first, last in itertools.pairwise(borders)]
+        of_wind = [
+            split
+            for split, (before, after) in zip(kept, itertools.pairwise(sides), strict=True)
+            if not _rover_changed(spectra, before, after)
+        ]
+        if not of_wind:
+            return kept
+        kept = [split for split in kept if split not in of_wind]
+
+
+def _rover_changed(spectra: BlockSpectra, before: npt.NDArray[np.intp], after: npt.NDArray[np.intp]) -> bool:
+    """Whether more is added above 1 kHz, from one side to the louder one, than wind adds there."""
+    levels = [np.median(spectra.above[side], axis=0).astype(np.float64) for side in (before, after)]
+    sounding = (levels[0] > 0) & (levels[1] > 0)
+    if not sounding.any():
+        return True
+    louder = bool(np.median(np.log(levels[1][sounding] / levels[0][sounding])) > 0)
+    quiet, loud = (before, after) if louder else (after, before)
+    added = np.abs(levels[1] - levels[0])
+    upper = _upper_octave(spectra)
+    in_band = [float(np.median(spectra.density[side][:, upper].mean(axis=1))) for side in (quiet, loud)]
+    most = _reach_of_wind(spectra, in_band[1] - in_band[0])
+    return bool((added > most)[sounding].mean() > 0.5)
+
+
 def wavering_above(spectra: BlockSpectra, quiet: BoolArray) -> float:
-    """Robust standard deviation of the broadband level in the blocks of no event, in dB."""
+    """Robust standard deviation of the broadband level in the blocks of no event, in dB.
+
+    Of what is left without its own slow course, so that a motor that starts slowly does not hide itself.
+    """
+    from scipy.ndimage import median_filter
+
     course = broadband_level(spectra)[quiet]
     course = course[np.isfinite(course)]
-    return 1.4826 * float(np.median(np.abs(course - np.median(course)))) if len(course) else 0.0
+    if not len(course):
+        return 0.0
+    slow = median_filter(course, size=min(SLOW_BLOCKS, len(course)), mode="nearest")
+    return 1.4826 * float(np.median(np.abs(course - slow)))
 
 
 def broadband_rise(
@@ -106,7 +147,7 @@ def broadband_rise(
     ----------
     spectra : BlockSpectra
     inside, quiet : ndarray of bool, shape (blocks,)
-        The blocks of the event, and those of no event.
+        The blocks of the event, and those of no event, while the rover sounded as it did then.
     times : (start, end)
         Of the event, in seconds.
     wavering : float
@@ -117,8 +158,7 @@ def broadband_rise(
     BroadbandRise or None
         None where nothing above 1 kHz was recorded, or there is nothing to compare with.
     """
-    near = (spectra.times > times[0] - BESIDE_SECONDS) & (spectra.times < times[1] + BESIDE_SECONDS)
-    beside = quiet & near if (quiet & near).sum() >= FEWEST_BLOCKS else quiet
+    beside = _quieter_side(spectra, quiet, times)
     if not inside.any() or beside.sum() < FEWEST_BLOCKS:
         return None
     during, before = (spectra.above[here].mean(axis=0, dtype=np.float64) for here in (inside, beside))
@@ -132,9 +172,34 @@ def broadband_rise(
     return BroadbandRise(excess, bool(stands_out and exceeding.mean() > 0.5))
 
 
+def _quieter_side(spectra: BlockSpectra, quiet: BoolArray, times: tuple[float, float]) -> BoolArray:
+    """The quiet blocks within five seconds before or after an event, where it is quieter above 1 kHz.
+
+    While a motor starts slowly, it is louder behind the event than before. All of the quiet where there is
+    none near.
+    """
+    before = quiet & (spectra.times > times[0] - BESIDE_SECONDS) & (spectra.times < times[0])
+    after = quiet & (spectra.times > times[1]) & (spectra.times < times[1] + BESIDE_SECONDS)
+    sides = [side for side in (before, after) if side.sum() >= FEWEST_BLOCKS]
+    if not sides:
+        return before | after if (before | after).sum() >= FEWEST_BLOCKS else quiet
+    course = broadband_level(spectra)
+    return min(sides, key=lambda side: float(np.mean(course[side])))
+
+
 def _most_of_wind(spectra: BlockSpectra, inside: BoolArray, beside: BoolArray) -> FloatArray:
     """The most power per hertz that wind adds in the bands above, from what it adds in its upper octave."""
-    upper = spectra.frequencies >= spectra.frequencies[-1] / 2
+    upper = _upper_octave(spectra)
     during, before = (spectra.density[here][:, upper].mean(dtype=np.float64) for here in (inside, beside))
-    middle = float(spectra.frequencies[upper].mean())
-    return np.asarray(max(during - before, 0.0) * (spectra.frequencies_above / middle) ** TURBULENCE_SLOPE)
+    return _reach_of_wind(spectra, during - before)
+
+
+def _upper_octave(spectra: BlockSpectra) -> BoolArray:
+    """The parts of the band that make up its upper octave."""
+    return np.asarray(spectra.frequencies >= spectra.frequencies[-1] / 2)
+
+
+def _reach_of_wind(spectra: BlockSpectra, added: float) -> FloatArray:
+    """The most power per hertz in the bands above of wind that adds so much in the band's upper octave."""
+    middle = float(spectra.frequencies[_upper_octave(spectra)].mean())
+    return np.asarray(max(added, 0.0) * (spectra.frequencies_above / middle) ** TURBULENCE_SLOPE)

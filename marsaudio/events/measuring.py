@@ -132,8 +132,14 @@ def measure_event(evidence: Evidence, stretch: Stretch) -> WindEvent:
     peak = stretch.first + int(np.argmax(measured.level[inside]))
     highest = stretch.first + int(np.argmax(evidence.smoothed[inside]))
     rate = baseline.chance.a_minute(_strength(evidence, inside))
+    part = next(part for part in reversed(baseline.parts) if part.start <= (start + end) / 2)
+    alike = (measured.spectra.times >= part.start) & (measured.spectra.times < part.end)
     rise = broadband_rise(
-        measured.spectra, blocks, evidence.quiet_blocks, (start, end), wavering=evidence.wavering_above
+        measured.spectra,
+        blocks,
+        evidence.quiet_blocks & alike,
+        (start, end),
+        wavering=evidence.wavering_above,
     )
     return WindEvent(
         start=start,
