@@ -458,7 +458,6 @@ def test_a_gust_that_fills_most_of_the_recording_is_found():
     assert metrics.event_scores(intervals(ma.detect_wind(recording)), [(1.0, 3.6)]).f1 == 1.0
 
 
-@pytest.mark.parametrize("rise_db", [30, 40])
 def falling_noise(seconds, slope, seed):
     """Noise whose power falls with frequency, from 15 Hz on."""
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(seconds * RATE))
@@ -488,6 +487,7 @@ def test_what_a_motor_that_starts_slowly_adds_is_marked(seed):
     assert all(event.rover_transient for event in events if event.p_value < 1e-3)
 
 
+@pytest.mark.parametrize("rise_db", [30, 40])
 @pytest.mark.parametrize("start", [3.5, 6.0])
 def test_quiet_before_strong_wind_is_neither_muted_nor_faded(rise_db, start):
     time = np.arange(10 * RATE) / RATE
