@@ -7,7 +7,7 @@ import pytest
 
 import marsaudio as ma
 from marsaudio.separation import run
-from marsaudio.spectra.threads import in_order, threads
+from marsaudio.spectra.threads import in_order, on_this_thread, threads
 
 
 def test_results_come_in_the_order_of_the_items_whatever_is_done_first():
@@ -58,3 +58,24 @@ def test_stems_are_the_same_bits_on_any_number_of_threads(count, monkeypatch):
     expected = ma.separate(scene.recording).wind.samples
     monkeypatch.setattr(run, "threads", lambda _=0: threads(count))
     assert np.array_equal(ma.separate(scene.recording).wind.samples, expected)
+
+
+def test_all_work_can_stay_on_the_calling_thread_with_the_same_bits():
+    scene = ma.simulate_scene(130, sample_rate=8000, rng=5)
+    expected = ma.separate(scene.recording).wind.samples
+    with on_this_thread():
+        with threads() as pool:
+            assert (
+                list(in_order(pool, lambda _: threading.get_ident(), range(3))) == [threading.get_ident()] * 3
+            )
+        assert np.array_equal(ma.separate(scene.recording).wind.samples, expected)
+    with threads() as pool:
+        assert threading.get_ident() not in in_order(pool, lambda _: threading.get_ident(), range(3))
+
+
+def test_an_error_on_the_calling_thread_is_raised_where_its_result_is_asked_for():
+    def work(item):
+        raise ma.ParameterError("This piece is bad.")
+
+    with on_this_thread(), pytest.raises(ma.ParameterError, match="This piece is bad"), threads() as pool:
+        list(in_order(pool, work, range(3)))

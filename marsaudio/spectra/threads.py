@@ -6,12 +6,37 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 THREADS = 2  # beside the one that reads and writes; each holds a piece of the recording in memory
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+class CallingThread(Executor):
+    """Does the work at once, on the thread that asks for it."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call, and give what comes of it as a future that is done."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def on_this_thread() -> Iterator[None]:
+    """Take no other threads for a while: where each recording has a process, threads would be in the way."""
+    before = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(before)
 
 
 @contextmanager
@@ -22,7 +47,7 @@ def threads(count: int = THREADS) -> Iterator[Executor]:
     """
     from threadpoolctl import threadpool_limits
 
-    pool = ThreadPoolExecutor(count, thread_name_prefix="marsaudio")
+    pool = CallingThread() if _alone.get() else ThreadPoolExecutor(count, thread_name_prefix="marsaudio")
     with threadpool_limits(limits=1, user_api="blas"):
         try:
             yield pool
