@@ -70,14 +70,8 @@ def load(
         require_frames(last - first, info.channels, reader.name)
         samples = reader.read(first, last)
     samples.flags.writeable = False
-    if last - first < info.frames:
-        begin, end = first / info.sample_rate, last / info.sample_rate
-        known = known.after(f"read from {seconds_text(begin)} to {seconds_text(end)} s")
-    described = dataclasses.replace(
-        with_what_the_file_says(known, info.metadata),
-        encoding=info.encoding,
-        offset=first / info.sample_rate,
-    )
+    known = of_part(with_what_the_file_says(known, info.metadata), (first, last), info)
+    described = dataclasses.replace(known, encoding=info.encoding)
     return Recording(samples, info.sample_rate, source=described, calibration=calibration)
 
 
@@ -90,6 +84,15 @@ def with_what_the_file_says(known: Source, metadata: Mapping[str, str]) -> Sourc
     if known.credit or not credit or not metadata.get("software", "").startswith("marsaudio"):
         return described
     return dataclasses.replace(described, credit=credit, simulated=credit.endswith(SIMULATED))
+
+
+def of_part(known: Source, part: tuple[int, int], info: audio.AudioInfo) -> Source:
+    """Add which samples of a file, from the first up to the last, are meant, where these are not all."""
+    first, last = part
+    if last - first == info.frames:
+        return known
+    begin, end = first / info.sample_rate, last / info.sample_rate
+    return known.after(f"read from {seconds_text(begin)} to {seconds_text(end)} s", offset=begin)
 
 
 def locate(

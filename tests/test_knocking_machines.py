@@ -6,14 +6,13 @@ import scipy.signal
 
 import marsaudio as ma
 from marsaudio import metrics
-from marsaudio.separation import machine
+from marsaudio.separation import machine, wind_stem
 from marsaudio.separation.frames import SHORT_FRAMES, Transforms
 from marsaudio.separation.hearing import hear
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.run import distinct_channels
 from marsaudio.separation.sections import Section
 from marsaudio.separation.survey import survey
-from marsaudio.spectra.threads import threads
 
 RATE = 16000
 
@@ -54,8 +53,7 @@ def short_power(recording):
     transforms = Transforms.at(recording.sample_rate)
     [channel] = distinct_channels(recording, survey(recording), transforms)
     whole = Section(0, len(channel.coverage.usable))
-    with threads() as pool:
-        [heard] = hear(channel.source, 0, channel.coverage, [whole], transforms, around=0, pool=pool)
+    [heard] = hear(channel.source, 0, channel.coverage, [whole], transforms, around=0)
     return heard.short_power
 
 
@@ -145,3 +143,12 @@ def test_wind_goes_on_from_a_section_that_hums_to_one_that_rattles():
         assert metrics.si_sdr(stems.wind.samples[0, part], wind[part]) > 9
     around = slice(115 * RATE, 125 * RATE)
     assert metrics.si_sdr(stems.wind.samples[0, around], wind[around]) > 9
+
+
+def test_a_range_of_a_knocking_machine_is_the_same_bits_as_of_the_whole(rattling, monkeypatch):
+    recording, _ = rattling
+    monkeypatch.setattr(wind_stem, "SHORT_BATCH_FRAMES", 64)  # so that there is something to leave out
+    stems = ma.separate(recording)
+    part = ma.separate(recording, start=11.3, stop=14.1)
+    assert all(model.knocks for model in part.models)
+    assert np.array_equal(part.wind.samples, stems.wind.clip(11.3, 14.1).samples)

@@ -6,7 +6,6 @@ for a few milliseconds, stays as short, and its cells can be left out.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -98,7 +97,7 @@ class BandPower:
         )
 
 
-def measure_power(channel: ToneFreeChannel, band: tuple[float, float], pool: Executor) -> BandPower:
+def measure_power(channel: ToneFreeChannel, band: tuple[float, float]) -> BandPower:
     """Measure the power of a band of a channel, and the spectrum there and above.
 
     Parameters
@@ -106,7 +105,6 @@ def measure_power(channel: ToneFreeChannel, band: tuple[float, float], pool: Exe
     channel : ToneFreeChannel
     band : (low, high)
         In Hz.
-    pool : Executor
 
     Returns
     -------
@@ -121,7 +119,7 @@ def measure_power(channel: ToneFreeChannel, band: tuple[float, float], pool: Exe
     bins = _bins_of(band, rate / fourier.n_fft)
     to_time = BandToTime(fourier, rate, bins, channel.source.frames)
     parts = _Parts(channel, bins)
-    for _, clean, spectra in channel.batches(pool):
+    for _, clean, spectra in channel.batches():
         to_time.add(clean[:, bins])
         parts.add(clean, spectra)
     sounding = _sounding(channel, to_time)

@@ -12,7 +12,7 @@ from marsaudio.events.band_power import BlockSpectra, measure_power
 from marsaudio.events.band_to_time import CELL_SECONDS
 from marsaudio.separation.tone_free import tone_free_channels
 from marsaudio.spectra.stft import SampleSource
-from marsaudio.spectra.threads import threads
+from marsaudio.spectra.threads import one_thread
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -87,9 +87,9 @@ def band_level(source: SampleSource, *, band: tuple[float, float], remove_lines:
         The band is empty, outside of 0 to half the rate, or holds no frequency of the frames.
     """
     low, high = _checked_band(band, source.sample_rate)
-    with threads() as pool:
-        channels = tone_free_channels(source, pool, highest=high, remove_lines=remove_lines)
-        powers = [measure_power(channel, (low, high), pool) for channel in channels]
+    with one_thread():
+        channels = tone_free_channels(source, highest=high, remove_lines=remove_lines)
+        powers = [measure_power(channel, (low, high)) for channel in channels]
     power = sum(powers[1:], start=powers[0])
     energy, share = frame_means(power.power), frame_means(power.sounding)
     usable = share >= LEAST_SHARE

@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -349,8 +350,9 @@ class AudioFile:
         self._start = 0
         if not isinstance(file, (str, os.PathLike)):
             self._start = searchable(file, name_of(file)).tell()
+        self._state = self._state_now()
         with AudioReader(file) as reader:
-            self.info = reader.info
+            self.name, self.info = reader.name, reader.info
 
     @property
     def sample_rate(self) -> int:
@@ -375,7 +377,28 @@ class AudioFile:
         if not isinstance(self._file, (str, os.PathLike)):
             self._file.seek(self._start)
         with AudioReader(self._file) as reader:
+            self._require_unchanged()
             yield from reader.blocks(length, first=first)
+            self._require_unchanged()
+
+    def _state_now(self) -> tuple[int, int] | None:
+        """What changes when a file is written to: its size and time; None of a stream, or once it is gone."""
+        if not isinstance(self._file, (str, os.PathLike)):
+            return None
+        try:
+            now = Path(self._file).stat()
+        except OSError:  # what is open can be read to its end
+            return None
+        return now.st_size, now.st_mtime_ns
+
+    def _require_unchanged(self) -> None:
+        """Refuse a file that was written to since it was opened first: its parts would not fit together."""
+        now = self._state_now()
+        if now is not None and now != self._state:
+            raise AudioFormatError(
+                f"{capital(self.name)} was written to while it was read: its parts do not fit together. Wait "
+                "until it is whole, and start again."
+            )
 
 
 def read_audio(

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.separation.frames import Transforms
 from marsaudio.separation.gain import Expected, posterior_power, wind_gain
 from marsaudio.separation.learning import Learned
-from marsaudio.separation.wind_stem import BATCH_FRAMES, moment_of
+from marsaudio.separation.wind_stem import moment_of, moments_between
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -99,44 +100,53 @@ class _Sums:
     rover_kept: float = 0.0
 
 
-def doubt_about(learned: Sequence[Learned]) -> Doubt:
+def doubt_about(learned: Sequence[Learned], part: tuple[int, int] | None = None) -> Doubt:
     """Estimate the wind's power twice, with the steady part in the rover and in the wind.
 
     Given |X|², and Gaussian wind and rover of powers W and R, the wind's power has the mean G² |X|² + G R
     with G = W / (W + R), and the rover's (1 - G)² |X|² + G R. Summed over the bins of a band, that is its
     mean square in the frame. What the wind stem keeps is G² of each, and none of the lines.
+
+    Parameters
+    ----------
+    learned : sequence of Learned
+        All sections that have a say in the part.
+    part : (first, last), optional
+        Samples of the recording, at its own rate, from first up to last: frames count whose centres are
+        among them, and times begin at the first. All of it where it is not given.
     """
     transforms, coverage = learned[0].heard.transforms, learned[0].heard.coverage
     channels = 1 + max(part.heard.number for part in learned)
     step = float(transforms.frequencies[1])
     edges = 1000.0 * 10 ** (0.3 * (np.arange(OCTAVES.start, OCTAVES.stop + 1) - 0.5))
     first_bins = np.searchsorted(transforms.frequencies, edges)
-    count = len(coverage.usable)
+    first_frame, last_frame = _frames_of(part, transforms, len(coverage.usable))
+    count = last_frame - first_frame
     lower, upper = (np.zeros((channels, len(edges) - 1, count)) for _ in range(2))
     sums = _Sums()
-    for part in learned:
-        if not part.model.reach:
+    for section in learned:
+        if not section.model.reach:
             continue
-        number, cut = (
-            part.heard.number,
-            int(np.searchsorted(transforms.frequencies, part.model.cut_off or 0.0)),
-        )
-        first, last = part.faded_in
-        for begin in range(first, last, BATCH_FRAMES):
-            moment = moment_of(part, begin, min(begin + BATCH_FRAMES, last))
-            core = moment.core
-            here = slice(moment.first + core.start, moment.first + core.stop)
+        number = section.heard.number
+        cut = int(np.searchsorted(transforms.frequencies, section.model.cut_off or 0.0))
+        for begin in moments_between(section, first_frame, last_frame):
+            moment = moment_of(section, begin)
+            begin = max(moment.first + moment.core.start, first_frame)
+            end = min(moment.first + moment.core.stop, last_frame)
+            core = slice(begin - moment.first, end - moment.first)
+            here = slice(begin - first_frame, end - first_frame)
             bounds = _wind_powers(moment.power, moment.expected, step)
             weight = moment.weight[core, np.newaxis]
             for levels, power in zip((lower, upper), bounds[:2], strict=True):
                 levels[number, :, here] += (_in_bands(power[core], first_bins) * weight).T
-            all_of_it = part.heard.spectra(here.start, here.stop, cut)[0]
+            all_of_it = section.heard.spectra(begin, end, cut)[0]
             lines = transforms.density(all_of_it - moment.rest[core, :cut], transforms.low) * step
             sums.rover += float((lines[:, 1:] * weight).sum())
             for name, power in zip(vars(sums), bounds, strict=True):
                 setattr(sums, name, getattr(sums, name) + float((power[core, 1:cut] * weight).sum()))
+    times = transforms.low.centres(last_frame, transforms.resampler.low_rate)[first_frame:]
     return Doubt(
-        times=transforms.low.centres(count, transforms.resampler.low_rate),
+        times=times - (part[0] / transforms.resampler.sample_rate if part else 0.0),
         edges=np.asarray(edges, dtype=np.float64),
         lower=lower,
         upper=upper,
@@ -144,6 +154,15 @@ def doubt_about(learned: Sequence[Learned]) -> Doubt:
         before=_ratio(sums.upper, sums.rover),
         after=_ratio(sums.wind_kept, sums.rover_kept),
     )
+
+
+def _frames_of(part: tuple[int, int] | None, transforms: Transforms, count: int) -> tuple[int, int]:
+    """The frames whose centres are in a part, from the first up to the last; at least one."""
+    if part is None:
+        return 0, count
+    centres = transforms.low.centres(count, transforms.resampler.low_rate)
+    first, last = np.searchsorted(centres, np.array(part) / transforms.resampler.sample_rate)
+    return int(min(first, count - 1)), int(max(last, first + 1))
 
 
 def _wind_powers(power: Float32Array, expected: Expected, step: float) -> list[Float32Array]:

@@ -7,7 +7,6 @@ depend on how the samples arrive, nor on which sections are asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +17,6 @@ from marsaudio.separation.frames import SHORT_FRAMES, SHORT_FRAMES_BEFORE, Trans
 from marsaudio.separation.sections import FADE_SECONDS, Section
 from marsaudio.separation.survey import Coverage
 from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange, Spectra
-from marsaudio.spectra.threads import in_order
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -89,9 +87,7 @@ class Heard:
             weight = np.minimum(weight, (self.section.last - frames) / length + 0.5)
         return np.clip(weight, 0.0, 1.0).astype(np.float32)
 
-    def with_neighbours(
-        self, first: int, last: int, context: int, bins: int, samples: Samples | None = None
-    ) -> tuple[int, Spectra, slice]:
+    def with_neighbours(self, first: int, last: int, context: int, bins: int) -> tuple[int, Spectra, slice]:
         """Spectra of the frames from `first` up to `last` and of their neighbours.
 
         Parameters
@@ -101,8 +97,6 @@ class Heard:
             So many frames on both sides, as far as they are held.
         bins : int
             Of each frame, from 0 on.
-        samples : ndarray of float32, optional
-            At the places of `low`, which is taken where they are not given.
 
         Returns
         -------
@@ -113,16 +107,15 @@ class Heard:
             Those of them that are no neighbours.
         """
         number = max(first - context, self.first)
-        spectra = self.spectra(number, min(last + context, self.last), bins, samples)
+        spectra = self.spectra(number, min(last + context, self.last), bins)
         return number, spectra, slice(first - number, last - number)
 
-    def spectra(self, first: int, last: int, bins: int, samples: Samples | None = None) -> Spectra:
-        """Spectra of frames from `first` up to `last`, of `low` or of other samples at the same places."""
+    def spectra(self, first: int, last: int, bins: int) -> Spectra:
+        """Spectra of the frames from `first` up to `last`."""
         fourier = self.transforms.low
         begin, _ = fourier.span(self.first, self.last)
         start, stop = fourier.span(first, last)
-        samples = self.low if samples is None else samples
-        return fourier.transform(samples[:, start - begin : stop - begin], bins)
+        return fourier.transform(self.low[:, start - begin : stop - begin], bins)
 
 
 def hear(
@@ -133,7 +126,6 @@ def hear(
     transforms: Transforms,
     *,
     around: int,
-    pool: Executor,
 ) -> Iterator[Heard]:
     """Read a channel once and give its sections.
 
@@ -150,7 +142,6 @@ def hear(
     transforms : Transforms
     around : int
         So many frames on both sides of each section are given with it.
-    pool : Executor
 
     Yields
     ------
@@ -158,19 +149,18 @@ def hear(
     """
     count = len(coverage.usable)
     ranges = [(max(section.first - around, 0), min(section.last + around, count)) for section in sections]
-    chunks = _Chunks(channel, transforms, pool)
+    chunks = _Chunks(channel, transforms)
     for section, (first, last), (needed, _) in zip(
         sections, ranges, [*ranges[1:], (count, count)], strict=True
     ):
-        low, short_power = chunks.take(first, last, needed)
-        yield Heard(number, section, first, last, transforms, coverage, low, short_power)
+        yield Heard(number, section, first, last, transforms, coverage, *chunks.take(first, last, needed))
 
 
 class _Chunks:
     """What is worked out of a channel, chunk by chunk, as far as it is still needed."""
 
-    def __init__(self, channel: SampleSource, transforms: Transforms, pool: Executor) -> None:
-        self._channel, self._transforms, self._pool = channel, transforms, pool
+    def __init__(self, channel: SampleSource, transforms: Transforms) -> None:
+        self._channel, self._transforms = channel, transforms
         self._hop = transforms.low.hop_length
         self._low_frames = transforms.resampler.low_frames(channel.frames)
         self._coming: Iterator[tuple[Samples, Float32Array]] | None = None
@@ -185,7 +175,7 @@ class _Chunks:
         begin, end = self._chunk_of(start), self._chunk_of(min(stop, self._low_frames) - 1) + 1
         keep_from = self._chunk_of(self._transforms.low.span(needed, needed + 1)[0])
         if self._coming is None:
-            self._coming = in_order(self._pool, self._work_out, self._stretches(begin))
+            self._coming = map(self._work_out, self._stretches(begin))
         low = np.zeros((1, stop - start), dtype=np.float32)
         # Frame t holds the short frames 2 t - SHORT_FRAMES_BEFORE to six later.
         rows = 2 * first - SHORT_FRAMES_BEFORE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from marsaudio.separation.columns import mean_columns
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, SHORT_FRAMES
@@ -16,7 +16,6 @@ from marsaudio.separation.lines import density_of_lines
 from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit
 from marsaudio.separation.reference import RoverReference
-from marsaudio.spectra.stft import Samples
 
 SILENCE = "This is digital silence from end to end: there is nothing in it to take apart."
 
@@ -28,13 +27,13 @@ class Learned:
     Attributes
     ----------
     heard : Heard
-    rest : ndarray of float32, shape (1, samples)
-        Its low band without the lines, at the places of `Heard.low`.
+    clean : ndarray of complex64, shape (frames, bins)
+        The spectra of the frames that are held, up to the modelled frequencies, without the lines.
     model : WindModel
     """
 
     heard: Heard
-    rest: Samples
+    clean: npt.NDArray[np.complex64]
     model: WindModel
 
     @property
@@ -44,11 +43,11 @@ class Learned:
         return self.heard.first + int(counting[0]), self.heard.first + int(counting[-1]) + 1
 
 
-def learn(heard: Heard, reference: RoverReference | None, pool: Executor) -> Learned:
+def learn(heard: Heard, reference: RoverReference | None) -> Learned:
     """Find the lines of a section, take them out, and learn floor and wind from what is left."""
     transforms, section = heard.transforms, heard.section
     lines = lines_of(heard)
-    rest, periodograms = take_lines_out(heard, lines, pool)
+    clean, periodograms = take_lines_out(heard, lines)
     count = int(heard.chosen.sum())
     model = fit(
         periodograms,
@@ -70,7 +69,7 @@ def learn(heard: Heard, reference: RoverReference | None, pool: Executor) -> Lea
         start=section.first / transforms.frames_a_second,
         stop=min(section.last / transforms.frames_a_second, heard.coverage.frames / heard.sample_rate),
     )
-    return Learned(heard, rest, model)
+    return Learned(heard, clean, model)
 
 
 def _knocks(heard: Heard, model: WindModel) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +13,9 @@ from marsaudio.separation.line_removal import LineRemoval
 from marsaudio.separation.lines import PROMINENCE_DB, Line, PhaseStatistics
 from marsaudio.separation.low_band import HIGHEST_LINE
 from marsaudio.separation.survey import Coverage
-from marsaudio.spectra.stft import Samples
-from marsaudio.spectra.threads import in_order
 
 Float32Array = npt.NDArray[np.float32]
+Complex64Array = npt.NDArray[np.complex64]
 
 BINS_ABOVE = 48  # those that tell of lines near the highest modelled bin
 LISTENED_FRAMES = 128  # at a time: as many as a cache holds
@@ -49,45 +47,31 @@ def line_removal(frequencies: Iterable[float], sample_rate: float, coverage: Cov
     return LineRemoval(within, coverage.fourier, sample_rate, coverage)
 
 
-def take_lines_out(heard: Heard, lines: Iterable[Line], pool: Executor) -> tuple[Samples, Float32Array]:
+def take_lines_out(heard: Heard, lines: Iterable[Line]) -> tuple[Complex64Array, Float32Array]:
     """Take lines out of a section and the frames around it.
 
     Parameters
     ----------
     heard : Heard
     lines : iterable of Line
-    pool : Executor
 
     Returns
     -------
-    rest : ndarray of float32, shape (1, samples)
-        What is left, up to the modelled frequencies, at the places of `Heard.low`.
+    clean : ndarray of complex64, shape (frames, bins)
+        The spectra of the frames that are held, up to the modelled frequencies, without the lines.
     periodograms : ndarray of float32, shape (columns, bins)
-        Of it in the frames that the section is learned from, or means over neighbouring ones where there
-        are very many.
+        Of those frames that the section is learned from, or means over neighbouring ones where there are
+        very many.
     """
-    transforms = heard.transforms
-    fourier, bins = transforms.low, transforms.bins
+    transforms, bins = heard.transforms, heard.transforms.bins
     removal = line_removal((line.frequency for line in lines), heard.sample_rate, heard.coverage)
-
-    def cleaned(begin: int) -> tuple[Samples, Float32Array]:
-        """The samples and periodograms of some frames."""
-        first, spectra, core = heard.with_neighbours(
-            begin, min(begin + FOLLOWED_FRAMES, heard.last), removal.context, bins + BINS_ABOVE
-        )
-        removal.take_out(first, spectra[0])
-        clean = spectra[:, core]
-        chosen = heard.chosen[first + core.start - heard.first : first + core.stop - heard.first]
-        periodograms = transforms.density(clean[0, chosen, :bins], fourier)
-        return fourier.overlap_add(clean), periodograms
-
+    clean = np.empty((heard.last - heard.first, bins), dtype=np.complex64)
     columns = ColumnMeans(int(heard.chosen.sum()), bins)
-
-    def pieces() -> Iterator[Samples]:
-        for samples, periodograms in in_order(pool, cleaned, range(heard.first, heard.last, FOLLOWED_FRAMES)):
-            columns.add(periodograms)
-            yield samples
-
-    rest = np.zeros_like(heard.low)
-    fourier.add_up(pieces(), rest)
-    return rest, columns.means()
+    for begin in range(heard.first, heard.last, FOLLOWED_FRAMES):
+        end = min(begin + FOLLOWED_FRAMES, heard.last)
+        first, spectra, core = heard.with_neighbours(begin, end, removal.context, bins + BINS_ABOVE)
+        removal.take_out(first, spectra[0])
+        here = slice(begin - heard.first, end - heard.first)
+        clean[here] = spectra[0, core, :bins]
+        columns.add(transforms.density(clean[here][heard.chosen[here]], transforms.low))
+    return clean, columns.means()

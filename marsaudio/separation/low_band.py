@@ -82,12 +82,37 @@ class Resampler:
         rows = _rows(samples[0], BLOCK * self.factor, 2 * self.margin)
         return np.asarray((rows @ self._lowering).reshape(1, -1))
 
-    def stretches(self, low: Iterable[Samples], frames: int) -> Iterator[Samples]:
-        """Cut samples at the low rate for `raise_stretch`, which together give `frames` or more."""
-        total = self.low_frames(frames)
-        samples = SlidingRange(low, 1, total)
-        for first in range(0, total, SEGMENT):
-            yield samples.take(first - self.low_margin, first + SEGMENT + self.low_margin)
+    def low_range(self, first: int, last: int) -> tuple[int, int]:
+        """The samples at the low rate that have a say in those at the full rate from first up to last."""
+        start = first // self.factor // SEGMENT * SEGMENT
+        stop = -(-self.low_frames(last) // SEGMENT) * SEGMENT
+        return max(start - self.low_margin, 0), stop + self.low_margin
+
+    def stretches(
+        self, low: Iterable[Samples], low_range: tuple[int, int], frames: int
+    ) -> Iterator[tuple[int, Samples]]:
+        """Cut samples at the low rate for `raise_stretch`.
+
+        Parameters
+        ----------
+        low : iterable of ndarray of float32, shape (1, samples)
+        low_range : (first, last)
+            They are those of `low_range`.
+        frames : int
+            How many samples the source has at the full rate.
+
+        Yields
+        ------
+        start : int
+            The sample at the full rate that the stretch begins at without its margin.
+        stretch : ndarray of float32, shape (1, samples)
+        """
+        first, last = low_range
+        samples = SlidingRange(low, 1, self.low_frames(frames), first)
+        begin = first + self.low_margin if first > 0 else 0
+        for place in range(begin, min(last - self.low_margin, self.low_frames(frames)), SEGMENT):
+            stretch = samples.take(place - self.low_margin, place + SEGMENT + self.low_margin)
+            yield place * self.factor, stretch
 
     def raise_stretch(self, low: Samples) -> Samples:
         """A stretch of n BLOCK low samples, with a `low_margin` on both sides, at the full rate."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,7 +34,7 @@ from marsaudio.separation.run import Channel, distinct_channels
 from marsaudio.separation.sections import Section
 from marsaudio.separation.survey import Survey, survey
 from marsaudio.spectra.stft import Spectra
-from marsaudio.spectra.threads import threads
+from marsaudio.spectra.threads import one_thread
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -142,10 +141,8 @@ class _Learned:
 def _learn(recording: Recording, *, alone: bool) -> _Learned:
     transforms = Transforms.at(recording.sample_rate)
     looked = survey(recording, transforms.resampler.factor)
-    with threads() as pool:
-        heard = [
-            _listen(channel, transforms, pool) for channel in distinct_channels(recording, looked, transforms)
-        ]
+    with one_thread():
+        heard = [_listen(channel, transforms) for channel in distinct_channels(recording, looked, transforms)]
     used = [one for one in heard if one.count >= FEWEST_FRAMES]
     if not used:
         raise ParameterError(
@@ -179,13 +176,13 @@ def _learn(recording: Recording, *, alone: bool) -> _Learned:
     return _Learned(transforms, looked, used, rover, lines, high_power, seconds, notes)
 
 
-def _listen(channel: Channel, transforms: Transforms, pool: Executor) -> _Channel:
+def _listen(channel: Channel, transforms: Transforms) -> _Channel:
     """Listen to a channel from end to end, and take its lines out."""
     coverage = channel.coverage
     whole = Section(0, len(coverage.usable))
-    [heard] = hear(channel.source, channel.number, coverage, [whole], transforms, around=0, pool=pool)
+    [heard] = hear(channel.source, channel.number, coverage, [whole], transforms, around=0)
     lines = lines_of(heard)
-    _, periodograms = take_lines_out(heard, lines, pool)
+    _, periodograms = take_lines_out(heard, lines)
     high_power = mean_columns(heard.high_power[heard.chosen])
     return _Channel(channel, lines, periodograms, high_power, int(heard.chosen.sum()))
 

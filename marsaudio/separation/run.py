@@ -4,15 +4,13 @@
 
 Sections are independent of each other once the recording was looked over, and each fades into the next. All
 of it works on any source of samples in blocks, a recording in memory or a file, on grids that are fixed to
-its first sample: so whole, block by block or for a range of it, on one thread or several, the numbers are
-the same.
+its first sample: so whole, block by block or for a range of it, the numbers are the same.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +28,10 @@ from marsaudio.separation.sections import FADE_SECONDS, Section, find_sections
 from marsaudio.separation.survey import Coverage, Survey, survey
 from marsaudio.separation.wind_stem import Stretch, wind_of
 from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
-from marsaudio.spectra.threads import in_order, threads
+from marsaudio.spectra.threads import one_thread
 
 logger = logging.getLogger("marsaudio")
 
-PIECE_SAMPLES = 2**16  # that are handed on at once, so that longer ones need not be copied
 GRID_BITS = 24  # what float32 holds exactly
 
 
@@ -100,13 +97,21 @@ class Run:
         of_models = (note for model in self.models for note in model.notes)
         return tuple(dict.fromkeys((*(f"Of the reference: {note}" for note in of_reference), *of_models)))
 
-    def blocks(self) -> Iterator[tuple[Samples, Samples]]:
-        """Give the source's samples and the wind in them, block by block."""
+    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[tuple[Samples, Samples]]:
+        """Give the source's samples and the wind in them, block by block.
+
+        Parameters
+        ----------
+        first, last : int
+            From sample `first` up to `last`, the end where it is not given. Of the sections, those are
+            learned from that have a say in it.
+        """
+        last = self._source.frames if last is None else last
         self._models, self.learned = [], []
-        samples = SlidingRange.of(self._source)
-        place = 0
-        with threads() as pool:
-            winds = [self._wind(channel, pool) for channel in self._channels]
+        samples = SlidingRange.of(self._source, first)
+        place = first
+        with one_thread():
+            winds = [self._wind(channel, first, last) for channel in self._channels]
             for parts in zip(*winds, strict=True):
                 wind = np.concatenate(parts, axis=0) if len(parts) > 1 else parts[0]
                 if len(wind) < self._source.channels:
@@ -116,44 +121,42 @@ class Run:
         for note in sorted(self.notes):
             logger.warning("%s", note)
 
-    def _wind(self, channel: Channel, pool: Executor) -> Iterator[Samples]:
+    def _wind(self, channel: Channel, first: int, last: int) -> Iterator[Samples]:
         """The wind of a channel at the full rate, on the grid of the samples' steps."""
-        resampler = self._transforms.resampler
-        low = _one_after_the_other(self._winds_of_sections(channel, pool))
-        left, step = channel.source.frames, np.float32(self._step)
-
-        def raised(stretch: Samples) -> Samples:
-            wind = resampler.raise_stretch(stretch) / step
+        resampler, step = self._transforms.resampler, np.float32(self._step)
+        low_range = resampler.low_range(first, last)
+        begin, end = self._transforms.low.span(0, 2 * frames_faded(self._transforms))
+        stretches = self._winds_of_sections(channel, *low_range)
+        low = one_after_the_other(stretches, low_range[0], shared=end - begin)
+        for start, stretch in resampler.stretches(low, low_range, channel.source.frames):
+            wind = resampler.raise_stretch(stretch)[:, max(first - start, 0) : last - start] / step
             np.rint(wind, out=wind)
             wind *= step
-            return wind
+            yield wind
 
-        for wind in in_order(pool, raised, resampler.stretches(low, left)):
-            yield wind[:, :left]
-            left -= wind.shape[1]
-
-    def _winds_of_sections(self, channel: Channel, pool: Executor) -> Iterator[Stretch]:
+    def _winds_of_sections(self, channel: Channel, first: int, last: int) -> Iterator[Stretch]:
+        """The wind of each section that has a say in the samples at the lower rate from first up to last."""
         transforms = self._transforms
-        sections = hear(
-            channel.source,
-            channel.number,
-            channel.coverage,
-            channel.sections,
-            transforms,
-            around=frames_around(transforms),
-            pool=pool,
-        )
+        fade = frames_faded(transforms)
+        sections = [
+            section
+            for section in channel.sections
+            if transforms.low.span(section.first - fade, 0)[0] < last
+            and transforms.low.span(section.first, section.last + fade)[1] > first
+        ]
+        around = frames_around(transforms)
 
-        def separate(heard: Heard) -> Stretch:
-            learned = learn(heard, self._reference, pool)
+        def wind(heard: Heard) -> Stretch:
+            learned = learn(heard, self._reference)
             self._models.append(learned.model)
             if self._keep:
                 self.learned.append(learned)
-            return wind_of(learned, pool)
+            return wind_of(learned, first, last)
 
-        # One section at a time, while the next is heard and the one before is written.
-        with threads(1) as sections_thread:
-            yield from in_order(sections_thread, separate, sections)
+        # No name here holds a section while the next one is heard: each takes a quarter of the memory.
+        return map(
+            wind, hear(channel.source, channel.number, channel.coverage, sections, transforms, around=around)
+        )
 
 
 def distinct_channels(source: SampleSource, looked: Survey, transforms: Transforms) -> list[Channel]:
@@ -170,28 +173,44 @@ def distinct_channels(source: SampleSource, looked: Survey, transforms: Transfor
     return channels
 
 
+def frames_faded(transforms: Transforms) -> int:
+    """How many frames beyond its border a section fades into the next one."""
+    return int(np.ceil(FADE_SECONDS / 2 * transforms.frames_a_second))
+
+
 def frames_around(transforms: Transforms) -> int:
     """How many frames on both sides of a section have a say in it, or fade into the next one."""
     overlap = transforms.low.n_fft // transforms.low.hop_length
-    fade = int(np.ceil(FADE_SECONDS / 2 * transforms.frames_a_second))
-    return fade + CONTEXT_FRAMES + overlap + context_frames(transforms.frames_a_second)
+    context = context_frames(transforms.frames_a_second)
+    return frames_faded(transforms) + CONTEXT_FRAMES + overlap + context
 
 
-def _one_after_the_other(stretches: Iterable[Stretch]) -> Iterator[Samples]:
-    """Stretches that overlap as one, from sample 0 on, piece by piece: what is in two of them is added."""
-    held: Stretch | None = None
+def one_after_the_other(stretches: Iterable[Stretch], first: int, *, shared: int) -> Iterator[Samples]:
+    """Stretches that overlap as one, piece by piece: what is in two of them is added.
+
+    Parameters
+    ----------
+    stretches : iterable of Stretch
+        Each begins where the one before has so many samples left, or fewer.
+    first : int
+        Give the samples from this one on.
+    shared : int
+    """
+    held, place = np.zeros((1, 0), dtype=np.float32), first  # from sample `place` on, not complete yet
     for stretch in stretches:
-        if held is not None:
-            stretch.samples[:, : held.stop - stretch.start] += held.from_sample(stretch.start)
-            yield from _in_pieces(held.from_sample(0)[:, : stretch.start - max(held.start, 0)])
-        held = stretch
-    if held is not None:
-        yield from _in_pieces(held.from_sample(0))
-
-
-def _in_pieces(samples: Samples) -> Iterator[Samples]:
-    for start in range(0, samples.shape[1], PIECE_SAMPLES):
-        yield samples[:, start : start + PIECE_SAMPLES]
+        position = stretch.start
+        for piece in stretch.pieces:
+            inside = piece[:, max(place - position, 0) :]
+            begin = max(position - place, 0)
+            position += piece.shape[1]
+            both = held[:, begin : begin + inside.shape[1]]
+            both += inside[:, : both.shape[1]]
+            held = np.concatenate([held, inside[:, both.shape[1] :]], axis=1)
+            complete = position - shared - place
+            if complete > 0:
+                yield held[:, :complete]
+                held, place = held[:, complete:], place + complete
+    yield held
 
 
 def grid_step(encoding: str | None, peak: float) -> float:

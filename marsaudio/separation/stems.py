@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
-from marsaudio.loading import locate, with_what_the_file_says
+from marsaudio.loading import locate, of_part, with_what_the_file_says
 from marsaudio.recording import Recording, Source, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
 from marsaudio.separation.learning import Learned
@@ -47,6 +47,8 @@ class Stems:
     learned : tuple of Learned
         The models with what they were learned from, for the figures that are worked out when they are
         asked for.
+    part : (first, last) or None
+        The samples of the recording that the stems are of, where they are of a range of it.
     """
 
     wind: Recording
@@ -54,6 +56,7 @@ class Stems:
     models: tuple[WindModel, ...]
     notes: tuple[str, ...]
     learned: tuple[Learned, ...] = field(repr=False)
+    part: tuple[int, int] | None = None
 
     def __iter__(self) -> Iterator[Recording]:
         return iter((self.wind, self.rover))
@@ -121,7 +124,7 @@ class Stems:
 
     @cached_property
     def _doubt(self) -> Doubt:
-        return doubt_about(self.learned)
+        return doubt_about(self.learned, self.part)
 
     def _levels(self, power: npt.NDArray[np.float64]) -> BandLevels:
         with np.errstate(divide="ignore"):
@@ -171,9 +174,9 @@ class SeparatedFiles:
     models : tuple of WindModel
     notes : tuple of str
     source : Source
-        Of the file that was separated.
+        Of what was separated.
     duration : float
-        Of it, in seconds.
+        Of the stems, in seconds.
     """
 
     wind: Path
@@ -184,7 +187,13 @@ class SeparatedFiles:
     duration: float
 
 
-def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None = None) -> Stems:
+def separate(
+    recording: Recording,
+    *,
+    start: float = 0.0,
+    stop: float | None = None,
+    rover_noise: Recording | RoverModel | None = None,
+) -> Stems:
     """Take a recording apart into wind and rover.
 
     Clicks are cut out, the rover's lines are found by their steady phase and taken out coherently; a floor is
@@ -197,6 +206,10 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     Parameters
     ----------
     recording : Recording
+    start, stop : float, optional
+        Give the stems of this range alone, in seconds. They are learned from the whole recording, and are
+        the same bits as the range of its whole stems; of a long one, only the sections are learned from that
+        have a say in the range.
     rover_noise : Recording or RoverModel, optional
         A recording of the rover alone, by the same microphone at the same rate, or what `marsaudio.fit_rover`
         learned from one: it counts as some more moments of the recording, in which no wind blows, but
@@ -210,7 +223,7 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     Raises
     ------
     ParameterError
-        `rover_noise` is at another rate or too short.
+        `rover_noise` is at another rate or too short, or the range is not within the recording.
 
     Examples
     --------
@@ -223,21 +236,25 @@ def separate(recording: Recording, *, rover_noise: Recording | RoverModel | None
     require_recording(recording, "separate")
     reference = _reference(rover_noise, recording.sample_rate)
     run = Run(recording, recording.source.encoding, reference, keep=True)
-    wind = np.empty_like(recording.samples)
+    name = f"the recording {recording.source.name!r}"
+    first, last = audio.frame_range(start, stop, recording.frames, recording.sample_rate, name)
+    whole = last - first == recording.frames
+    part = recording if whole else recording.clip(start, stop)
+    wind = np.empty_like(part.samples)
     position = 0
-    for _, part in run.blocks():
-        wind[:, position : position + part.shape[1]] = part
-        position += part.shape[1]
-    rover = recording.samples - wind
+    for _, block in run.blocks(first, last):
+        wind[:, position : position + block.shape[1]] = block
+        position += block.shape[1]
+    rover = part.samples - wind
     for samples in (wind, rover):
         samples.flags.writeable = False
-    source = recording.source
     return Stems(
-        wind=dataclasses.replace(recording, samples=wind, source=source.after("wind stem")),
-        rover=dataclasses.replace(recording, samples=rover, source=source.after("rover stem")),
+        wind=dataclasses.replace(part, samples=wind, source=part.source.after("wind stem")),
+        rover=dataclasses.replace(part, samples=rover, source=part.source.after("rover stem")),
         models=run.models,
         notes=run.notes,
         learned=tuple(run.learned),
+        part=None if whole else (first, last),
     )
 
 
@@ -246,6 +263,8 @@ def separate_file(
     *,
     wind: str | os.PathLike[str],
     rover: str | os.PathLike[str],
+    start: float = 0.0,
+    stop: float | None = None,
     rover_noise: Recording | RoverModel | None = None,
 ) -> SeparatedFiles:
     """Take a file apart into two files, block by block: the same numbers as `separate`, in flat memory.
@@ -257,6 +276,8 @@ def separate_file(
     wind, rover
         Where the stems are to stand; .wav keeps everything. Their encoding is the input's, or 32-bit
         float where a stem is louder than that can hold.
+    start, stop : float, optional
+        As for `separate`: the stems of this range alone, learned from the whole file.
     rover_noise : Recording or RoverModel, optional
         As for `separate`.
 
@@ -267,7 +288,7 @@ def separate_file(
     Raises
     ------
     ParameterError
-        Both stems have one name, or would replace the input.
+        Both stems have one name, or would replace the input; or the range is not within the file.
     DataUnavailableError, AudioFormatError, OutputError
         As `marsaudio.load` and `Recording.save`. No stem appears unless both are whole.
 
@@ -287,17 +308,18 @@ def separate_file(
             f"may be the input {str(known.path)!r}. Choose other names."
         )
     reference = _reference(rover_noise, opened.sample_rate)
+    part = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
+    known = of_part(known, part, opened.info)
     run = Run(opened, opened.info.encoding, reference, keep=False)
     encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
     try:
-        _write_stems(opened, run, (wind_path, rover_path), encodings, known)
+        _write_stems(opened, run, part, (wind_path, rover_path), encodings, known)
     except audio.WouldClipError:
         logger.info("A stem of %s exceeds full scale: both are written as 32-bit float.", known.name)
         encodings = [audio.encoding_for(path, None) for path in (wind_path, rover_path)]
-        _write_stems(opened, run, (wind_path, rover_path), encodings, known)
-    return SeparatedFiles(
-        wind_path, rover_path, run.models, run.notes, known, opened.frames / opened.sample_rate
-    )
+        _write_stems(opened, run, part, (wind_path, rover_path), encodings, known)
+    duration = (part[1] - part[0]) / opened.sample_rate
+    return SeparatedFiles(wind_path, rover_path, run.models, run.notes, known, duration)
 
 
 def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverReference | None:
@@ -315,7 +337,12 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
 
 
 def _write_stems(
-    opened: audio.AudioFile, run: Run, paths: tuple[Path, Path], encodings: list[str], known: Source
+    opened: audio.AudioFile,
+    run: Run,
+    part: tuple[int, int],
+    paths: tuple[Path, Path],
+    encodings: list[str],
+    known: Source,
 ) -> None:
     writers = [
         audio.AudioWriter(
@@ -329,7 +356,7 @@ def _write_stems(
         for path, encoding, stem in zip(paths, encodings, ("wind", "rover"), strict=True)
     ]
     with writers[0] as wind_file, writers[1] as rover_file:
-        for samples, wind in run.blocks():
+        for samples, wind in run.blocks(*part):
             wind_file.write(wind)
             rover_file.write(samples - wind)
         # Both are complete before the first takes its name.

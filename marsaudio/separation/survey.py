@@ -11,7 +11,6 @@ import numpy.typing as npt
 from marsaudio.formats.audio import BLOCK_FRAMES
 from marsaudio.separation.clicks import Ranges, find_clicks
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange
-from marsaudio.spectra.threads import in_order, threads
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -150,8 +149,7 @@ def survey(source: SampleSource, factor: int = 1) -> Survey:
         samples.take(start, min(start + size, source.frames)) for start in range(0, source.frames, size)
     )
     look = partial(_look, stretch=stretch, short=short, sample_rate=source.sample_rate)
-    with threads() as pool:
-        looks = list(in_order(pool, look, blocks))
+    looks = [look(block) for block in blocks]
     parts = [np.concatenate(part, axis=1) for part in zip(*(look.by_stretch for look in looks), strict=True)]
     if not parts[0].size:  # shorter than a stretch
         parts = [np.ones((source.channels, 1)), np.zeros((source.channels, 1)), np.ones((source.channels, 1))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +16,7 @@ from marsaudio.separation.lines import Line, distinct_lines
 from marsaudio.separation.low_band import HIGHEST_LINE, HIGHEST_WIND, LowBand
 from marsaudio.separation.run import distinct_channels
 from marsaudio.separation.survey import Coverage, survey
-from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange
-from marsaudio.spectra.threads import in_order
+from marsaudio.spectra.stft import SampleSource, ShortTimeFourier, SlidingRange
 
 Float32Array = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
@@ -69,7 +67,7 @@ class ToneFreeChannel:
         last = int(self.highest * self.fourier.n_fft / self.source.sample_rate)
         return min(last + 1 + BINS_ABOVE, self.fourier.bins)
 
-    def batches(self, pool: Executor) -> Iterator[tuple[int, ComplexArray, ComplexArray]]:
+    def batches(self) -> Iterator[tuple[int, ComplexArray, ComplexArray]]:
         """Give all frames, some at a time.
 
         Yields
@@ -87,29 +85,21 @@ class ToneFreeChannel:
         count = fourier.frame_count(self.source.frames)
         samples = SlidingRange.of(self.source)
 
-        def stretches() -> Iterator[tuple[int, int, Samples]]:
-            for first in range(0, count, size):
-                begin, end = max(first - removal.context, 0), min(first + size + removal.context, count)
-                yield first, begin, samples.take(*fourier.span(begin, end))
-
-        def cleaned(stretch: tuple[int, int, Samples]) -> tuple[int, ComplexArray, ComplexArray]:
-            first, begin, part = stretch
-            spectra = fourier.transform(part)[0]
+        for first in range(0, count, size):
+            begin, end = max(first - removal.context, 0), min(first + size + removal.context, count)
+            spectra = fourier.transform(samples.take(*fourier.span(begin, end)))[0]
             core = slice(first - begin, min(first + size, count) - begin)
-            return first, removal.clean_frames(begin, spectra[:, : self.bins])[core], spectra[core]
-
-        return in_order(pool, cleaned, stretches())
+            yield first, removal.clean_frames(begin, spectra[:, : self.bins])[core], spectra[core]
 
 
 def tone_free_channels(
-    source: SampleSource, pool: Executor, *, highest: float | None = None, remove_lines: bool = True
+    source: SampleSource, *, highest: float | None = None, remove_lines: bool = True
 ) -> list[ToneFreeChannel]:
     """The distinct channels of a source without their lines.
 
     Parameters
     ----------
     source : SampleSource
-    pool : Executor
     highest : float, optional
         The highest frequency that is needed, in Hz; None for all. Lines above are left alone.
     remove_lines : bool, optional
@@ -128,15 +118,8 @@ def tone_free_channels(
     for channel in distinct_channels(source, looked, transforms):
         lines: list[Line] = []
         high_power: list[Float32Array] = []
-        for heard in hear(
-            channel.source,
-            channel.number,
-            channel.coverage,
-            channel.sections,
-            transforms,
-            around=0,
-            pool=pool,
-        ):
+        sections = channel.sections
+        for heard in hear(channel.source, channel.number, channel.coverage, sections, transforms, around=0):
             lines += lines_of(heard, highest=reach, least_prominence=LEAST_PROMINENCE_DB)
             high_power.append(heard.high_power.astype(np.float32))
         frequencies = [line.frequency for line in distinct_lines(lines) if line.frequency <= reach]

@@ -180,17 +180,11 @@ class ShortTimeFourier:
             The samples that are complete after each batch, in order.
         """
         done = self.first_start
-        tail = np.zeros((1, 0), dtype=np.float32)
-        for _, spectra in batches:
-            samples = self.overlap_add(spectra)
-            samples[:, : tail.shape[1]] += tail
-            complete = spectra.shape[1] * self.hop_length
-            skip = min(max(-done, 0), complete)
-            keep = min(complete, frames - done)
-            if keep > skip:
-                yield samples[:, skip:keep]
-            tail = samples[:, complete:]
-            done += complete
+        for samples in self.added_up(self.overlap_add(spectra) for _, spectra in batches):
+            inside = samples[:, max(-done, 0) : max(frames - done, 0)]
+            if inside.shape[1]:
+                yield inside
+            done += samples.shape[1]
 
     def overlap_add(self, spectra: Spectra) -> Samples:
         """The samples of neighbouring frames, added where they overlap.
@@ -224,12 +218,17 @@ class ShortTimeFourier:
         for first in range(0, frames, size):
             yield slice(first, min(first + size, frames))
 
-    def add_up(self, pieces: Iterable[Samples], samples: Samples) -> None:
-        """Add what `overlap_add` gives, batch after batch, to samples that begin with the first frame."""
-        place = 0
+    def added_up(self, pieces: Iterable[Samples]) -> Iterator[Samples]:
+        """Add what `overlap_add` gives of batch after batch, in place, where it overlaps."""
+        shared = self.n_fft - self.hop_length
+        held: Samples | None = None
         for piece in pieces:
-            samples[:, place : place + piece.shape[1]] += piece
-            place += piece.shape[1] - (self.n_fft - self.hop_length)
+            if held is not None:
+                piece[:, :shared] += held
+            yield piece[:, :-shared]
+            held = piece[:, -shared:]
+        if held is not None:
+            yield held
 
     @property
     def batch_size(self) -> int:

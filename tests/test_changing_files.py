@@ -1,0 +1,79 @@
+"""A file that is written to, cut short or removed while it is read: one clear error, nothing half done."""
+
+import os
+
+import numpy as np
+import pytest
+
+import marsaudio as ma
+from marsaudio.formats import audio
+
+
+@pytest.fixture
+def recording(tmp_path):
+    noise = 0.01 * np.random.default_rng(1).normal(size=8000 * 40)
+    return ma.Recording(noise, 8000).save(tmp_path / "noise.wav", encoding="PCM_16")
+
+
+def grow(path):
+    with path.open("ab") as file:
+        file.write(bytes(40000))
+
+
+def shrink(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def rewrite(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:-1000] + bytes(1000))
+    os.utime(path, ns=(0, 0))
+
+
+@pytest.fixture(params=[grow, shrink, rewrite])
+def written_between_looks(request, recording, monkeypatch):
+    """The file, which is written to after it was looked over and before it is taken apart."""
+    blocks = audio.AudioFile.blocks
+    looks = []
+
+    def blocks_then_change(self, *arguments, **named):
+        if len(looks) == 1:
+            request.param(recording)
+        looks.append(1)
+        return blocks(self, *arguments, **named)
+
+    monkeypatch.setattr(audio.AudioFile, "blocks", blocks_then_change)
+    return recording
+
+
+def test_a_file_that_is_written_to_while_it_is_separated_is_refused(written_between_looks, tmp_path):
+    with pytest.raises(ma.AudioFormatError, match=r"noise\.wav"):
+        ma.separate_file(written_between_looks, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["noise.wav"]
+
+
+def test_the_error_says_what_happened_and_what_to_do(recording, tmp_path, monkeypatch):
+    file = audio.AudioFile(recording)
+    rewrite(recording)
+    with pytest.raises(ma.AudioFormatError, match=r"was written to while it was read.*start again"):
+        list(file.blocks())
+
+
+def test_a_file_that_is_written_to_while_wind_is_looked_for_is_refused(written_between_looks):
+    with pytest.raises(ma.AudioFormatError, match=r"noise\.wav"):
+        ma.detect_wind_file(written_between_looks)
+
+
+def test_a_file_that_vanished_between_two_looks_is_named(recording, tmp_path):
+    file = audio.AudioFile(recording)
+    recording.unlink()
+    with pytest.raises(ma.MarsAudioError, match=r"no file .*noise\.wav"):
+        list(file.blocks())
+
+
+def test_a_file_that_vanishes_while_it_is_open_is_read_to_its_end(recording):
+    file = audio.AudioFile(recording)
+    blocks = file.blocks(1000)
+    first = next(blocks)
+    recording.unlink()
+    assert first.shape[1] + sum(block.shape[1] for block in blocks) == file.frames
