@@ -18,9 +18,8 @@ def there_and_back(samples, rate, pieces=1):
     resampler = Resampler.for_wind(rate)
     low = np.concatenate(list(resampler.lower(ma.Recording(samples, rate))), axis=1)
     blocks = np.array_split(low, pieces, axis=1)
-    stretches = resampler.stretches(iter(blocks), len(samples))
-    raised = np.concatenate([resampler.raise_stretch(stretch) for stretch in stretches], axis=1)
-    return low, raised[0, : len(samples)]
+    raised = np.concatenate(list(resampler.higher(iter(blocks), 0, len(samples), len(samples))), axis=1)
+    return low, raised[0]
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -67,3 +66,15 @@ def test_low_samples_stand_at_every_fourth_of_the_full_ones():
     )
     inside = slice(100, -100)
     assert np.abs(low[0] - samples[::4])[inside].max() < 1e-4
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (262143, 262145), (270000, 530000), (599990, 600000)])
+def test_the_way_back_of_a_range_is_the_same_bits(first, last):
+    samples = tones(48000, [50.0, 700.0], 600000)
+    low, whole = there_and_back(samples, 48000)
+    resampler = Resampler.for_wind(48000)
+    begin, end = resampler.low_range(first, last)
+    part = np.concatenate(
+        list(resampler.higher(iter([low[:, begin:end]]), first, last, len(samples))), axis=1
+    )
+    assert np.array_equal(part[0], whole[first:last])

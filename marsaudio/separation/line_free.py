@@ -73,5 +73,5 @@ def take_lines_out(heard: Heard, lines: Iterable[Line]) -> tuple[Complex64Array,
         removal.take_out(first, spectra[0])
         here = slice(begin - heard.first, end - heard.first)
         clean[here] = spectra[0, core, :bins]
-        columns.add(transforms.density(clean[here][heard.chosen[here]], transforms.low))
+        columns.add(transforms.density(clean[here], transforms.low)[heard.chosen[here]])
     return clean, columns.means()

@@ -88,33 +88,34 @@ class Resampler:
         stop = -(-self.low_frames(last) // SEGMENT) * SEGMENT
         return max(start - self.low_margin, 0), stop + self.low_margin
 
-    def stretches(
-        self, low: Iterable[Samples], low_range: tuple[int, int], frames: int
-    ) -> Iterator[tuple[int, Samples]]:
-        """Cut samples at the low rate for `raise_stretch`.
+    def higher(self, low: Iterable[Samples], first: int, last: int, frames: int) -> Iterator[Samples]:
+        """Give samples at the full rate from `first` up to `last`, from those at the low rate.
 
         Parameters
         ----------
         low : iterable of ndarray of float32, shape (1, samples)
-        low_range : (first, last)
-            They are those of `low_range`.
+            One after the other those of `low_range`, as far as the source goes; beyond, they count as 0.
+        first, last : int
         frames : int
-            How many samples the source has at the full rate.
+            How many samples at the full rate the source has.
 
         Yields
         ------
-        start : int
-            The sample at the full rate that the stretch begins at without its margin.
-        stretch : ndarray of float32, shape (1, samples)
+        ndarray of float32, shape (1, samples)
         """
-        first, last = low_range
-        samples = SlidingRange(low, 1, self.low_frames(frames), first)
-        begin = first + self.low_margin if first > 0 else 0
-        for place in range(begin, min(last - self.low_margin, self.low_frames(frames)), SEGMENT):
+        begin, end = self.low_range(first, last)
+        samples = SlidingRange(low, 1, min(end, self.low_frames(frames)), begin)
+        for place in range(first // self.factor // SEGMENT * SEGMENT, self.low_frames(last), SEGMENT):
             stretch = samples.take(place - self.low_margin, place + SEGMENT + self.low_margin)
-            yield place * self.factor, stretch
+            start = place * self.factor
+            yield self._raise_stretch(stretch)[:, max(first - start, 0) : last - start]
 
-    def raise_stretch(self, low: Samples) -> Samples:
+    def low_range(self, first: int, last: int) -> tuple[int, int]:
+        """The samples at the low rate that have a say in those at the full rate from first up to last."""
+        start, stop = first // self.factor // SEGMENT, -(-self.low_frames(last) // SEGMENT)
+        return max(start * SEGMENT - self.low_margin, 0), stop * SEGMENT + self.low_margin
+
+    def _raise_stretch(self, low: Samples) -> Samples:
         """A stretch of n BLOCK low samples, with a `low_margin` on both sides, at the full rate."""
         if self.factor == 1:
             return low

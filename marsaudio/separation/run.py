@@ -128,8 +128,8 @@ class Run:
         begin, end = self._transforms.low.span(0, 2 * frames_faded(self._transforms))
         stretches = self._winds_of_sections(channel, *low_range)
         low = one_after_the_other(stretches, low_range[0], shared=end - begin)
-        for start, stretch in resampler.stretches(low, low_range, channel.source.frames):
-            wind = resampler.raise_stretch(stretch)[:, max(first - start, 0) : last - start] / step
+        for raised in resampler.higher(low, first, last, channel.source.frames):
+            wind = raised / step
             np.rint(wind, out=wind)
             wind *= step
             yield wind
