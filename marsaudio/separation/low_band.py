@@ -82,12 +82,6 @@ class Resampler:
         rows = _rows(samples[0], BLOCK * self.factor, 2 * self.margin)
         return np.asarray((rows @ self._lowering).reshape(1, -1))
 
-    def low_range(self, first: int, last: int) -> tuple[int, int]:
-        """The samples at the low rate that have a say in those at the full rate from first up to last."""
-        start = first // self.factor // SEGMENT * SEGMENT
-        stop = -(-self.low_frames(last) // SEGMENT) * SEGMENT
-        return max(start - self.low_margin, 0), stop + self.low_margin
-
     def higher(self, low: Iterable[Samples], first: int, last: int, frames: int) -> Iterator[Samples]:
         """Give samples at the full rate from `first` up to `last`, from those at the low rate.
 
