@@ -87,9 +87,10 @@ class Transforms:
         """Periodograms in full scale squared per hertz, one-sided: 2 |X|² / (f_s sum w²)."""
         rate = self.resampler.low_rate if fourier is self.low else self.resampler.sample_rate
         energy = float(np.sum(fourier.window.astype(np.float64) ** 2))
-        return np.asarray(
-            (spectra.real**2 + spectra.imag**2) * np.float32(2 / (rate * energy)), dtype=np.float32
-        )
+        power = np.square(spectra.real)
+        power += np.square(spectra.imag)
+        power *= np.float32(2 / (rate * energy))
+        return power
 
     def first_short_frame(self, frame: int) -> int:
         """The number of the first short frame in a frame."""

@@ -24,6 +24,7 @@ Complex64Array = npt.NDArray[np.complex64]
 # In a bin; a kernel is looked up at the nearest, and down to 78 dB below the line that makes no difference.
 PLACES = 4096
 FARTHEST_FROM_MIDDLE = 0.5  # bins
+SOME_FRAMES = 8  # one in so many tells the median of the noise well enough
 FARTHEST_PLACE = 5  # bins from the middle one: a line that drifts, and its sidebands, are nearer
 
 
@@ -55,20 +56,20 @@ class LineBands:
         bins = self._middle[:, np.newaxis] + np.arange(-KERNEL_BINS, KERNEL_BINS + 1)
         self._inside = (bins >= 0) & (bins < spectra.shape[1])
         self._nearest, self._clear = _quiet_bins(positions, bins, self._inside, all_positions)
-        # Real and imaginary parts, of the shape (2, lines, frames, bins).
-        self._parts = np.zeros((2, len(bins), len(spectra), bins.shape[1]), dtype=np.float32)
+        self._bins = np.zeros((len(bins), len(spectra), bins.shape[1]), dtype=np.complex64)
         for row, (here, there) in enumerate(self._places()):
-            self._parts[0, row, :, there] = spectra.real[:, here]
-            self._parts[1, row, :, there] = spectra.imag[:, here]
+            self._bins[row, :, there] = spectra[:, here]
+        self._taken = np.zeros((0, 0, 0), dtype=np.complex64)  # what was, if it is not empty
         self._beside = np.zeros((0, 0), dtype=np.float32)
         self._noise = self._weight = np.zeros((0, 0))
 
     def only(self, rows: npt.NDArray[np.intp]) -> LineBands:
         """A copy, of some of the lines."""
         chosen = copy(self)
-        chosen._parts = self._parts[:, rows]
+        chosen._bins = self._bins[rows]
         for name in ("_positions", "_middle", "_inside", "_nearest", "_clear"):
             setattr(chosen, name, getattr(self, name)[rows])
+        chosen._taken = self._taken[rows] if self._taken.size else self._taken
         if len(self._beside):
             for name in ("_beside", "_noise", "_weight"):
                 setattr(chosen, name, getattr(self, name)[rows])
@@ -84,20 +85,20 @@ class LineBands:
         farthest = np.abs(offset).max(axis=1)
         half = min(math.ceil(MAIN_LOBE_BINS + 1 + float(farthest.max(initial=0.0))), KERNEL_BINS)
         here = slice(KERNEL_BINS - half, KERNEL_BINS + half + 1)
-        parts = self._parts[..., here]
         middle = (position.min(axis=1, keepdims=True) + position.max(axis=1, keepdims=True)) / 2
         if np.abs(position - middle).max() <= FARTHEST_FROM_MIDDLE:
             lobe = self._kernel(middle, half, lobe=True) * self._inside[:, np.newaxis, here]
-            along = (parts @ lobe.swapaxes(1, 2))[..., 0]
+            # Of real and imaginary parts side by side, each with the lobe: a product of real matrices.
+            parts = self._bins.view(np.float32)[..., 2 * here.start : 2 * here.stop]
+            along = np.matmul(parts, _for_both_parts(lobe[:, 0]).swapaxes(1, 2)).view(np.complex64)[..., 0]
             strength = self._strength(lobe[:, 0], position, half)
             energy = np.einsum("ltb,ltb->lt", lobe, lobe)
         else:
             lobe = self._kernel(position, half, lobe=True) * self._inside[:, np.newaxis, here]
-            along = np.einsum("cltb,ltb->clt", parts, lobe)
-            energy = strength = np.einsum("ltb,ltb->lt", lobe, lobe)
-        along /= strength * self._sign
+            along = np.vecdot(lobe, self._bins[..., here])
+            energy = strength = np.vecdot(lobe, lobe)
+        amplitude = (along / (strength * self._sign)).astype(np.complex128)
         noise, weight = self._noise_beside(farthest)
-        amplitude = along[0] + 1j * along[1].astype(np.float64)
         return Look(position, amplitude, noise * (energy / strength**2), weight)
 
     def _strength(self, lobe: Float32Array, position: FloatArray, half: int) -> Float32Array:
@@ -113,29 +114,39 @@ class LineBands:
             strength[row] = (table[first[row] : places.max() + 1] @ lobe[row])[places - first[row]]
         return strength
 
-    def tones(self, amplitude: ComplexArray, look: Look) -> Float32Array:
-        """Tones of the frequencies of a look in the usable frames of these bins, as `_parts`."""
-        courses = np.stack([amplitude.real, amplitude.imag]) * (self._usable * self._sign)
+    def tones(self, amplitude: ComplexArray, look: Look) -> Complex64Array:
+        """Tones of the frequencies of a look in the usable frames of these bins."""
+        course = (amplitude * (self._usable * self._sign)).astype(np.complex64)
         kernel = self._kernel(look.position, KERNEL_BINS)
-        return np.asarray(courses.astype(np.float32)[..., np.newaxis] * kernel)
+        if kernel.shape[1] == 1:
+            parts = course.view(np.float32).reshape(*course.shape, 2)
+            return np.asarray(np.matmul(parts, _for_both_parts(kernel[:, 0])).view(np.complex64))
+        return np.asarray(course[..., np.newaxis] * kernel)
 
-    def subtract(self, tones: Float32Array) -> None:
-        """Subtract tones from these bins."""
-        self._parts -= tones
+    def subtract(self, tones: Complex64Array) -> None:
+        """Subtract tones from these bins, for a while."""
+        self._bins -= tones
 
-    def put_back(self, bands: LineBands, rows: npt.NDArray[np.intp], tones: Float32Array) -> None:
+    def take(self, tones: Complex64Array) -> None:
+        """Subtract tones from these bins for good."""
+        self._bins -= tones
+        self._taken = self._taken + tones if self._taken.size else tones
+
+    def put_back(self, bands: LineBands, rows: npt.NDArray[np.intp], tones: Complex64Array) -> None:
         """Take over what became of some of the lines elsewhere, with tones added to it.
 
         The noise beside the lines is read again.
         """
-        self._parts[:, rows] = bands._parts + tones
+        self._bins[rows] = bands._bins + tones
+        if not self._taken.size:
+            self._taken = np.zeros_like(self._bins)
+        self._taken[rows] = bands._taken
         self._beside = np.zeros((0, 0), dtype=np.float32)
 
-    def subtract_from(self, spectra: Complex64Array, tones: Float32Array) -> None:
-        """Subtract tones of these lines from the spectra, in place."""
+    def take_from(self, spectra: Complex64Array) -> None:
+        """Subtract what was taken from these bins from the spectra, in place."""
         for row, (here, there) in enumerate(self._places()):
-            spectra.real[:, here] -= tones[0, row, :, there]
-            spectra.imag[:, here] -= tones[1, row, :, there]
+            spectra[:, here] -= self._taken[row, :, there]
 
     def _places(self) -> list[tuple[slice, slice]]:
         """Where the bins of each line are in the spectra, and where these bins are here."""
@@ -169,13 +180,21 @@ class LineBands:
         distance = np.abs(self._positions[:, np.newaxis] - bins)
         beside = (self._clear & (distance > (self._nearest + farthest)[:, np.newaxis])).astype(np.float32)
         if not np.array_equal(beside, self._beside):
-            power = np.einsum("cltb,cltb->ltb", self._parts, self._parts)
-            noise = (power @ beside[:, :, np.newaxis])[..., 0].astype(np.float64)
+            parts = self._bins.view(np.float32)
+            noise = (parts * parts @ np.repeat(beside, 2, axis=1)[..., np.newaxis])[..., 0].astype(np.float64)
             noise /= np.maximum(beside.sum(axis=1, keepdims=True), 1.0)
-            floor = 1e-3 * np.median(noise[:, self._usable], axis=1, keepdims=True) + 1e-30
+            some = noise[:, self._usable][:, ::SOME_FRAMES]
+            floor = 1e-3 * np.median(some, axis=1, keepdims=True) + 1e-30
             self._weight = np.where(self._usable, 1.0 / (noise + floor), 0.0)
             self._beside, self._noise = beside, noise
         return self._noise, self._weight
+
+
+def _for_both_parts(kernels: Float32Array) -> Float32Array:
+    """What makes both parts of tones, side by side, of those of their amplitudes, (lines, 2, bins)."""
+    both = np.zeros((len(kernels), 2, kernels.shape[1], 2), dtype=np.float32)
+    both[:, 0, :, 0] = both[:, 1, :, 1] = kernels
+    return both.reshape(len(kernels), 2, -1)
 
 
 @lru_cache(maxsize=16)

@@ -252,12 +252,13 @@ class LineRemoval:
             if len(rows):
                 course = Course(bands.only(rows), look.only(rows), forward[rows], offset[rows])
                 if moves[rows[0]]:
-                    course, beside = self._follow(course, turn[rows], spectra)
+                    course, beside = self._follow(course, turn[rows])
                     tones += beside
                 if heard is not None:
                     heard.append((positions[rows], bands.only(rows).look(course.offset), forward[rows]))
-                tones += self._subtract_sidebands(course, spectra)
-                tones.append(self._subtract_followed(course, spectra))
+                tones += self._take_sidebands(course)
+                tones.append(self._take_followed(course))
+                course.bands.take_from(spectra)
         return tones
 
     @property
@@ -270,9 +271,7 @@ class LineRemoval:
         """By how many bins a frequency differs that turns by a radian more from frame to frame."""
         return self._fourier.n_fft / self._fourier.hop_length / (2 * np.pi)
 
-    def _follow(
-        self, course: Course, step: FloatArray, spectra: npt.NDArray[np.complex64]
-    ) -> tuple[Course, list[Tones]]:
+    def _follow(self, course: Course, step: FloatArray) -> tuple[Course, list[Tones]]:
         """Follow lines that drift, closer and closer, from what a first look tells of how they turn."""
         nominal, bands = course.forward, course.bands
         turn = np.zeros_like(step)
@@ -291,13 +290,11 @@ class LineRemoval:
             course = Course(bands, bands.look(offset), nominal * np.exp(1j * phase), offset)
             if not begun:
                 # In the shorter windows that follow, a beat would be taken for a drift.
-                tones = self._subtract_sidebands(course, spectra, alone=True)
+                tones = self._take_sidebands(course, alone=True)
         return course, tones
 
-    def _subtract_sidebands(
-        self, course: Course, spectra: Complex64Array, *, alone: bool = False
-    ) -> list[Tones]:
-        """Subtract the sidebands of lines that are followed, in place, and look again."""
+    def _take_sidebands(self, course: Course, *, alone: bool = False) -> list[Tones]:
+        """Take the sidebands of lines that are followed out of their bins, and look again."""
         memory = self._window(MEMORY_SECONDS)
         amplitude = course.look.amplitude * course.forward.conj()
         steady = local_mean(amplitude, course.look.weight, memory)
@@ -316,21 +313,20 @@ class LineRemoval:
             look = within.look(course.offset[beats] + turn * self._bins_a_radian)
             kept = significant_mean(look.amplitude * along.conj(), look, memory) * along
             sideband = within.tones(kept, look)
-            within.subtract(sideband)
-            within.subtract_from(spectra, sideband)
+            within.take(sideband)
             tones.append(self._as_sines(kept, look))
         course.bands.put_back(within, beats, line)
         course.look = course.bands.look(course.offset)
         return tones
 
-    def _subtract_followed(self, course: Course, spectra: Complex64Array) -> Tones:
-        """Subtract lines that are followed, in place."""
+    def _take_followed(self, course: Course) -> Tones:
+        """Take lines that are followed out of their bins."""
         look = course.look
         amplitude = look.amplitude * course.forward.conj()
         steady = local_mean(amplitude, look.weight, self._window(MEMORY_SECONDS))
         change = change_of_strength(amplitude, steady, look.spread, look.weight > 0)
         followed = steady * change * course.forward
-        course.bands.subtract_from(spectra, course.bands.tones(followed, look))
+        course.bands.take(course.bands.tones(followed, look))
         return self._as_sines(followed, look)
 
     def _as_sines(self, amplitude: ComplexArray, look: Look) -> Tones:

@@ -189,13 +189,15 @@ def beats_seen(residual: ComplexArray, look: Look, frame_rate: float, *, alone: 
 
     With `alone`, only where nothing slower is stronger, such as a drift that is not yet followed.
     """
+    import scipy.fft
+
     count = residual.shape[1]
-    points = 4 * 2 ** math.ceil(math.log2(count))
+    points = scipy.fft.next_fast_len(4 * count)
     low, high = (math.ceil(f * points) for f in (LOWEST_BEAT / frame_rate, HIGHEST_BEAT_SHARE))
     if high <= low:
         return np.zeros(len(residual))
     taper = np.hanning(count + 2)[1:-1] * look.weight
-    spectrum = np.fft.fft(residual * taper, points)
+    spectrum = scipy.fft.fft(residual * taper, points)
     point = np.arange(high)
     lags = np.arange(1, len(OVERLAP_CORRELATION) + 1)
     turns = 2 * np.pi / points * np.outer(point, lags)
