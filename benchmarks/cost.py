@@ -32,7 +32,7 @@ class Cost:
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """What some work gives, and the CPU seconds of all threads that it took."""
+    """What some work gives, and the CPU seconds that it took."""
     begin = time.process_time()
     result = work()
     return result, time.process_time() - begin

@@ -215,17 +215,21 @@ def separate(
     wind: Annotated[Path, typer.Option(help="Where the wind goes.")] = Path("wind.wav"),
     rover: Annotated[Path, typer.Option(help="Where the rover goes.")] = Path("rover.wav"),
     rover_noise: NoiseOption = None,
+    start: StartOption = 0.0,
+    stop: StopOption = None,
 ) -> None:
     """Separate a recording into wind and rover.
 
-    The sum of the two files is the recording, sample for sample. Memory stays small at any length.
+    The sum of the two files is the recording, sample for sample. Memory stays small at any length. With
+    --start and --stop the files are of that range, learned from the whole recording.
     """
     from marsaudio.report.summary import what_is_in_doubt
     from marsaudio.separation.stems import separate_file
 
-    files = separate_file(source, wind=wind, rover=rover, rover_noise=_load_reference(rover_noise))
+    reference = _load_reference(rover_noise)
+    files = separate_file(source, wind=wind, rover=rover, start=start, stop=stop, rover_noise=reference)
     _say_where_from(files.source)
-    typer.echo(what_is_in_doubt(files.models, files.duration, has_reference=rover_noise is not None))
+    typer.echo(what_is_in_doubt(files.models, has_reference=rover_noise is not None))
     _table([("wind", str(files.wind)), ("rover", str(files.rover))])
 
 
@@ -373,8 +377,8 @@ def clip(
     part = recording.clip(start, stop)
     if wind or rover:
         # The separation learns from the whole recording, not from the clip.
-        stems = separate(recording)
-        part = (stems.wind if wind else stems.rover).clip(start, stop)
+        stems = separate(recording, start=start, stop=stop)
+        part = stems.wind if wind else stems.rover
     copy = listening_copy(part, fade=fade, peak_db=peak_db)
     saved = copy.save(output)
     _say_what_it_is(copy.source, copy.duration, copy.sample_rate)

@@ -281,6 +281,14 @@ def test_separate_gives_the_stems_of_the_library(run, gusty_wav, gusty_stems, tm
     assert np.array_equal(ma.load(rover).samples, gusty_stems.rover.samples)
 
 
+def test_separate_gives_a_range_learned_from_the_whole(run, gusty_wav, gusty_stems, tmp_path):
+    wind, rover = tmp_path / "wind.wav", tmp_path / "rover.wav"
+    code, out, err = run("separate", gusty_wav, "--wind", wind, "--rover", rover, "--start", 2, "--stop", 3.5)
+    assert (code, err) == (0, [])
+    assert "in these 6.0 s" in out[-3]
+    assert np.array_equal(ma.load(wind).samples, gusty_stems.wind.clip(2, 3.5).samples)
+
+
 def test_events_are_shown_with_their_numbers_and_saved(run, gusty_wav, tmp_path):
     table = tmp_path / "events.csv"
     code, out, err = run("events", gusty_wav, "-o", table, "--band", 20, 250)

@@ -82,7 +82,6 @@ def summarize(
         "notes": [*stems.notes, *([events.note] if events.note else [])],
         "in_doubt": what_is_in_doubt(
             stems.models,
-            recording.duration,
             has_reference=rover_noise is not None,
             unidentifiable=stems.unidentifiable,
         ),
@@ -106,15 +105,15 @@ def summarize(
 
 def what_is_in_doubt(
     models: Sequence[WindModel],
-    duration: float,
     *,
     has_reference: bool = False,
     unidentifiable: float | None = None,
 ) -> str:
-    """Say in plain sentences what no method can tell from a recording of so many seconds.
+    """Say in plain sentences what no method can tell from what was learned from.
 
     `unidentifiable` is the share of the wind's power that may as well be the rover's, where it is known.
     """
+    duration = max(model.stop for model in models) - min(model.start for model in models)
     if all(model.loudest == 0 for model in models):
         return (
             f"Nothing in these {duration:.1f} s could be told to be wind: the rover stem is the recording, "
