@@ -110,14 +110,14 @@ def _rover_changed(spectra: BlockSpectra, before: npt.NDArray[np.intp], after: n
     return bool((added > most)[sounding].mean() > 0.5)
 
 
-def wavering_above(spectra: BlockSpectra, quiet: BoolArray) -> float:
+def wavering_above(course: FloatArray, quiet: BoolArray) -> float:
     """Robust standard deviation of the broadband level in the blocks of no event, in dB.
 
     Of what is left without its own slow course, so that a motor that starts slowly does not hide itself.
     """
     from scipy.ndimage import median_filter
 
-    course = broadband_level(spectra)[quiet]
+    course = course[quiet]
     course = course[np.isfinite(course)]
     if not len(course):
         return 0.0
@@ -127,6 +127,7 @@ def wavering_above(spectra: BlockSpectra, quiet: BoolArray) -> float:
 
 def broadband_rise(
     spectra: BlockSpectra,
+    course: FloatArray,
     inside: BoolArray,
     quiet: BoolArray,
     times: tuple[float, float],
@@ -146,6 +147,8 @@ def broadband_rise(
     Parameters
     ----------
     spectra : BlockSpectra
+    course : ndarray of float64, shape (blocks,)
+        As `broadband_level` gives it.
     inside, quiet : ndarray of bool, shape (blocks,)
         The blocks of the event, and those of no event, while the rover sounded as it did then.
     times : (start, end)
@@ -158,7 +161,7 @@ def broadband_rise(
     BroadbandRise or None
         None where nothing above 1 kHz was recorded, or there is nothing to compare with.
     """
-    beside = _quieter_side(spectra, quiet, times)
+    beside = _quieter_side(spectra.times, course, quiet, times)
     if not inside.any() or beside.sum() < FEWEST_BLOCKS:
         return None
     during, before = (spectra.above[here].mean(axis=0, dtype=np.float64) for here in (inside, beside))
@@ -172,18 +175,19 @@ def broadband_rise(
     return BroadbandRise(excess, bool(stands_out and exceeding.mean() > 0.5))
 
 
-def _quieter_side(spectra: BlockSpectra, quiet: BoolArray, times: tuple[float, float]) -> BoolArray:
+def _quieter_side(
+    centres: FloatArray, course: FloatArray, quiet: BoolArray, times: tuple[float, float]
+) -> BoolArray:
     """The quiet blocks within five seconds before or after an event, where it is quieter above 1 kHz.
 
     While a motor starts slowly, it is louder behind the event than before. All of the quiet where there is
     none near.
     """
-    before = quiet & (spectra.times > times[0] - BESIDE_SECONDS) & (spectra.times < times[0])
-    after = quiet & (spectra.times > times[1]) & (spectra.times < times[1] + BESIDE_SECONDS)
+    before = quiet & (centres > times[0] - BESIDE_SECONDS) & (centres < times[0])
+    after = quiet & (centres > times[1]) & (centres < times[1] + BESIDE_SECONDS)
     sides = [side for side in (before, after) if side.sum() >= FEWEST_BLOCKS]
     if not sides:
         return before | after if (before | after).sum() >= FEWEST_BLOCKS else quiet
-    course = broadband_level(spectra)
     return min(sides, key=lambda side: float(np.mean(course[side])))
 
 

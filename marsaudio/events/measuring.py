@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from marsaudio.events.band_power import BlockSpectra
 from marsaudio.events.baseline import Baseline
-from marsaudio.events.broadband import broadband_rise, wavering_above
+from marsaudio.events.broadband import broadband_level, broadband_rise, wavering_above
 from marsaudio.events.chance import equivalent_bandwidth
 from marsaudio.events.level import FRAME_SECONDS, HOP_SECONDS, SMOOTHING_SECONDS, BandLevel
 from marsaudio.events.stretches import BESIDE_SECONDS, Stretch
@@ -45,6 +45,8 @@ class Evidence:
         Blocks of the spectra that no event reaches into.
     quiet_density : ndarray of float64, shape (parts of the band,)
         The mean density there; of all blocks where events leave none.
+    broadband : ndarray of float64, shape (blocks,)
+        The level above 1 kHz, as `broadband_level` gives it.
     wavering_above : float
         How much the level above 1 kHz wavers there, in dB.
     minutes : float
@@ -59,6 +61,7 @@ class Evidence:
     duration: float
     quiet_blocks: BoolArray
     quiet_density: FloatArray
+    broadband: FloatArray
     wavering_above: float
     minutes: float
 
@@ -97,6 +100,7 @@ def gather_evidence(
         start, end = times_of(stretch, duration)
         first, last = np.searchsorted(spectra.times, (start - CLEAR_SECONDS, end + CLEAR_SECONDS))
         quiet[first:last] = False
+    broadband = broadband_level(spectra)
     told = quiet if quiet.any() else spectra.usable
     density = (
         spectra.density[told].mean(axis=0, dtype=np.float64)
@@ -112,7 +116,8 @@ def gather_evidence(
         duration=duration,
         quiet_blocks=quiet,
         quiet_density=np.asarray(density, dtype=np.float64),
-        wavering_above=wavering_above(spectra, quiet),
+        broadband=broadband,
+        wavering_above=wavering_above(broadband, quiet),
         minutes=seconds / 60,
     )
 
@@ -136,6 +141,7 @@ def measure_event(evidence: Evidence, stretch: Stretch) -> WindEvent:
     alike = (measured.spectra.times >= part.start) & (measured.spectra.times < part.end)
     rise = broadband_rise(
         measured.spectra,
+        evidence.broadband,
         blocks,
         evidence.quiet_blocks & alike,
         (start, end),
