@@ -78,7 +78,7 @@ def what_a_core_moves(record: Record, lengths: Sequence[str], disk: Sequence[Rou
         "reads MB/s",
         "writes MB/s",
         "takes in MB/s of sound",
-        "cores that 1 Gbit/s feeds",
+        "fed by 1 Gbit/s: cores",
     ]
     return table(header, rows) + disk_sentence(disk) if rows else NOT_MEASURED
 

@@ -1,6 +1,6 @@
 """How long marsaudio takes, and how much memory: whole processes, in turns with peers and a bare floor.
 
-    pip install -e '.[compare,cluster]'
+    pip install -e '.[compare]'
     python benchmarks/speed.py --short --rounds 2      # files of a minute and of 16: some minutes
     python benchmarks/speed.py --docs docs             # up to two hours of sound, on an idle machine
 
