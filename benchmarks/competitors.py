@@ -119,12 +119,10 @@ def batch_two_workers(recordings: str, folder: str) -> None:
 
 
 def _batch(recordings: str, folder: str, *, jobs: int) -> None:
-    import sys
-
     from marsaudio.cli import main
 
-    sys.argv = ["marsaudio", "batch", recordings, "-o", f"{folder}/out", "--jobs", str(jobs)]
-    main()
+    if code := main(["batch", recordings, "-o", f"{folder}/out", "--jobs", str(jobs)]):
+        raise SystemExit(code)
 
 
 def _read(file: str) -> tuple[Samples, int]:

@@ -109,8 +109,8 @@ def environment() -> dict[str, str]:
 def failure_of(code: int, errors: str) -> str:
     if code == 0:
         return ""
-    lines = errors.strip().splitlines()
-    return lines[-1] if lines else f"ended by signal {-code}" if code < 0 else f"exit code {code}"
+    said = [line.strip() for line in errors.splitlines() if any(map(str.isalpha, line))]
+    return said[-1] if said else f"ended by signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def peak_memory(facts: str) -> int:

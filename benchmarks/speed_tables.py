@@ -99,11 +99,16 @@ def number_of(group: str) -> int:
 def by_length(record: Record, names: Sequence[str], base: str) -> str:
     """One table for each length of the file in which the base had rivals."""
     parts = [
-        f"**{length}**\n\n{compared(rounds, names, base)}"
+        f"{titled(length, rounds)}{compared(rounds, names, base)}"
         for length in lengths_of(record)
         if (rounds := record.of(length)) and values(rounds, base, cpu)
     ]
     return "\n".join(parts) or NOT_MEASURED
+
+
+def titled(group: str, rounds: Sequence[Round]) -> str:
+    count = f"{len(rounds)} round{'s' if len(rounds) != 1 else ''}"
+    return f"**{group}**, {count}:\n\n"
 
 
 def compared(rounds: Sequence[Round], names: Iterable[str], base: str, *, digits: int = 1) -> str:
@@ -190,6 +195,5 @@ def batch(record: Record) -> str:
     if not group:
         return NOT_MEASURED
     rounds = record.of(group)
-    return f"**{group}**\n\n" + compared(
-        rounds, ("batch_one_worker", "batch_two_workers"), "batch_one_worker"
-    )
+    table_of_both = compared(rounds, ("batch_one_worker", "batch_two_workers"), "batch_one_worker")
+    return titled(group, rounds) + table_of_both

@@ -75,6 +75,13 @@ def test_a_process_that_fails_says_why():
     assert processes.measure("import os; os.kill(os.getpid(), 9)").failure == "ended by signal 9"
 
 
+def test_a_command_that_fails_is_no_turn(tmp_path):
+    statement = (
+        f"import competitors; competitors.batch_one_worker({str(tmp_path / 'none')!r}, {str(tmp_path)!r})"
+    )
+    assert processes.measure(statement).failure
+
+
 def test_what_is_read_and_written_is_counted(tmp_path):
     statement = f"open({str(tmp_path / 'file')!r}, 'wb').write(bytes(10**6))"
     usage = processes.measure(statement)
