@@ -2,6 +2,7 @@
 # make test     lint, types, tests
 # make docs     the documentation, in docs/_build/html
 # make quality  measure separation and events beside their peers, and renew tables and picture of docs/quality.md
+# make speed    measure time and memory beside peers, and renew the tables of docs/performance.md (an idle machine)
 # make clean    remove what these made
 #
 # Each sets up what it needs in .venv. Another Python: make test PYTHON=python3.13 VENV=.venv-3.13
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test docs format notebooks sample quality clean
+.PHONY: demo test docs format notebooks sample quality speed clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/marsaudio analyze --output demo
@@ -40,8 +41,11 @@ quality: $(VENV)/compare.installed
 	$(BIN)/python benchmarks/separation.py --report --output output/quality --docs docs
 	$(BIN)/python benchmarks/events.py --report --output output/quality --docs docs
 
+speed: $(VENV)/compare.installed
+	$(BIN)/python benchmarks/speed.py --output output/speed --docs docs
+
 clean:
-	rm -rf $(VENV) demo dist output/quality docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist output/quality output/speed docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/demo.installed: pyproject.toml | $(VENV)
 	$(INSTALL) .

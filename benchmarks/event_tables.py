@@ -9,7 +9,6 @@ from importlib.metadata import version
 
 import event_scenes
 import numpy as np
-from event_cost import EventCost
 from event_peers import CHOSEN_RATE, OURS, OURS_CHOSEN, PEERS
 from event_results import EventResults, Figure, mean_of, median_onset_error
 from false_alarms import LENGTHS, RATES, FalseAlarms
@@ -22,9 +21,7 @@ OWN = 2  # of them are marsaudio's
 LOWEST_COUNTED_DB = 3.0  # for the mean over all
 
 
-def all_parts(
-    results: EventResults, alarms: FalseAlarms, variations: Sequence[Variation], cost: EventCost
-) -> dict[str, str]:
+def all_parts(results: EventResults, alarms: FalseAlarms, variations: Sequence[Variation]) -> dict[str, str]:
     """The parts by name, in the order in which they are to be read."""
     return {
         "events_about": about(results, alarms),
@@ -36,7 +33,6 @@ def all_parts(
         "events_false_alarms": false_alarms(alarms),
         "events_peer_alarms": peer_alarms(alarms),
         "events_invariance": invariance(variations),
-        "events_cost": costs(cost),
     }
 
 
@@ -139,15 +135,6 @@ def invariance(variations: Sequence[Variation]) -> str:
         asked = f"{rate:g} a minute"
         header += [f"{asked}: in both", "in one only", "95 % of edges move less than (s)", "the most (s)"]
     return table(header, rows)
-
-
-def costs(cost: EventCost) -> str:
-    return (
-        f"`detect_wind_file` of {cost.minutes:.0f} minutes at 48 kHz, one channel of 16 bits, takes "
-        f"{cost.ratio:.2f} times the CPU time of `separate_file` of the same file (whole processes, medians "
-        f"of {cost.rounds} rounds in turns: {cost.detection:.1f} s and {cost.separation:.1f} s). At its peak "
-        f"it holds {cost.memory:.0f} MB, and with a file twice as long {cost.memory_of_twice:.0f} MB.\n"
-    )
 
 
 def _named(kind: tuple[str, float]) -> str:

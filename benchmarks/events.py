@@ -1,7 +1,7 @@
 """How well gusts are found whose times are known, and how often wind is found where there is none.
 
     pip install -e '.[compare]'
-    python benchmarks/events.py --seeds 1 --minutes 20 --cost-minutes 5  # a part of it: a few minutes
+    python benchmarks/events.py --seeds 1 --minutes 20                  # a part of it: a few minutes
     python benchmarks/events.py --output output/quality           # all: two hours on two cores
     python benchmarks/events.py --report --docs docs              # and into the documentation's tables
     python benchmarks/events.py --choose --seeds 6                # the best parameters of the peers
@@ -22,7 +22,6 @@ from pathlib import Path
 import event_tables
 import joblib
 import numpy as np
-from event_cost import paired_cost
 from event_peers import CHOSEN_RATE, OURS, OURS_CHOSEN, PEERS, RATE_GRID, TUNED, band_passed, every, ours
 from event_results import EventCase, EventResults
 from event_scenes import CHOOSING_SEEDS, REPORTING_SEEDS, SCENES
@@ -32,7 +31,7 @@ from invariance import Variation, variations
 from marsaudio import metrics
 
 SNRS_DB = (-6.0, 0.0, 3.0, 6.0, 12.0, 20.0)
-VARIED_SEEDS, COST_ROUNDS = 10, 5
+VARIED_SEEDS = 10
 CHOSEN_ON_DB = (3.0, 6.0, 12.0, 20.0)
 
 
@@ -99,7 +98,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, help="the first draw, instead of the first of either kind")
     parser.add_argument("--seeds", type=int, default=10, help="how many draws of each scene")
     parser.add_argument("--minutes", type=float, default=1000.0, help="of each kind of rover alone")
-    parser.add_argument("--cost-minutes", type=float, default=60.0, help="of the file that is timed")
     parser.add_argument("--report", action="store_true", help="draw from the seeds that are reported")
     parser.add_argument("--choose", action="store_true", help="find the peers' best parameters, and no more")
     parser.add_argument("--jobs", type=int, default=2)
@@ -118,9 +116,7 @@ def main() -> None:
     )
     alarms = count_false_alarms(arguments.minutes, seeds[0], arguments.jobs)
     variations = vary(seeds[:VARIED_SEEDS], arguments.jobs)
-    # Last and alone, as it is timed.
-    cost = paired_cost(minutes=arguments.cost_minutes, rounds=COST_ROUNDS)
-    parts = event_tables.all_parts(results, alarms, variations, cost)
+    parts = event_tables.all_parts(results, alarms, variations)
     report = "\n".join(f"# {name}\n\n{text}" for name, text in parts.items())
     print(report)
     if arguments.output:

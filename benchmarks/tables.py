@@ -11,7 +11,6 @@ from pathlib import Path
 import measures
 import mixtures
 import numpy as np
-from cost import Cost
 from peers import BLIND, BLIND_PEERS, LOW_PASS, METHODS, MIXTURE, ORACLE, REFERENCE
 from results import COST, Case, Results
 
@@ -24,7 +23,7 @@ MEANINGLESS = 0.2  # dB: smaller differences of means are no differences
 WORST = 5
 
 
-def all_parts(results: Results, cost: Cost, what_was_run: str) -> dict[str, str]:
+def all_parts(results: Results, what_was_run: str) -> dict[str, str]:
     """The parts by name, in the order in which they are to be read."""
     return {
         "about": about(results, what_was_run),
@@ -39,7 +38,7 @@ def all_parts(results: Results, cost: Cost, what_was_run: str) -> dict[str, str]
         "better_peers": better_peers(results),
         "bands": bands(results),
         "lines_and_levels": lines_and_levels(results),
-        "cost": costs(results, cost),
+        "cost": costs(results),
     }
 
 
@@ -176,24 +175,14 @@ def lines_and_levels(results: Results) -> str:
     return table(header, rows)
 
 
-def costs(results: Results, cost: Cost) -> str:
+def costs(results: Results) -> str:
     rows = []
     for method in METHODS:
         errors = results.of("additivity_error", method)
         seconds = float(np.median(results.of(COST, method)))
         shown = "–" if method == MIXTURE else f"{errors.max():.0e}" if errors.any() else "0"
         rows.append([method, f"{seconds:.2f}", shown])
-    engines = [
-        [name, f"{seconds:.2f}", f"{cost.ratios[name]:.1f}"] for name, seconds in cost.transforms.items()
-    ]
-    return (
-        table(["method", "CPU seconds a minute", "largest error of the sum"], rows)
-        + f"\n`marsaudio.separate` of {cost.audio_seconds:.0f} s in memory takes {cost.separation:.2f} CPU "
-        "seconds a minute of sound. Beside it, one short-time Fourier transform forth and back of the same "
-        f"recording (frames of 2048 samples, 512 apart), all on one thread, medians of {cost.rounds} paired "
-        "rounds:\n\n"
-        + table(["engine", "CPU seconds a minute", "separate() takes so many times as long"], engines)
-    )
+    return table(["method", "CPU seconds a minute", "largest error of the sum"], rows)
 
 
 def case_with(what: str, name: str, snr_db: float | None = None) -> Chosen:

@@ -14,7 +14,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
 ]
-exclude_patterns = ["_build", "_templates", "quality/*"]  # quality.md includes its tables
+exclude_patterns = ["_build", "_templates", "quality/*", "performance/*"]  # pages include these tables
 templates_path = ["_templates"]
 # In docstrings, `marsaudio.load` is a link to what is documented under that name, and else stands as it is.
 default_role = "py:obj"

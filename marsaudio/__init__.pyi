@@ -36,6 +36,10 @@ from marsaudio.separation.stems import Stems as Stems
 from marsaudio.separation.stems import separate as separate
 from marsaudio.separation.stems import separate_file as separate_file
 from marsaudio.simulate import simulate_scene as simulate_scene
+from marsaudio.spectra.long_term import LongTermSpectrogram as LongTermSpectrogram
+from marsaudio.spectra.long_term import SpectralProbabilityDensity as SpectralProbabilityDensity
+from marsaudio.spectra.long_term import long_term_spectrogram as long_term_spectrogram
+from marsaudio.spectra.long_term import spectral_probability_density as spectral_probability_density
 from marsaudio.spectra.spectrogram import Spectrogram as Spectrogram
 from marsaudio.spectra.spectrogram import spectrogram as spectrogram
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from marsaudio.recording import Recording, Source
     from marsaudio.separation.rover_model import RoverModel
 
+LONG_SECONDS = 600.0  # a spectrogram of more is drawn from means
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
 app = typer.Typer(
@@ -273,13 +274,27 @@ def spectrogram(
     start: StartOption = 0.0,
     stop: StopOption = None,
 ) -> None:
-    """Draw the spectrogram of a recording."""
-    from marsaudio import plot
-    from marsaudio.loading import load
-    from marsaudio.report.targets import check_input_is_kept
+    """Draw the spectrogram of a recording.
 
-    recording = load(source, start=start, stop=stop)
-    check_input_is_kept(recording.source, [output])
+    Of what is longer than ten minutes, means over some seconds of all the sound are drawn, in little memory,
+    unless --hop is given.
+    """
+    from marsaudio import plot
+    from marsaudio.formats import audio
+    from marsaudio.loading import load, locate
+    from marsaudio.report.targets import check_input_is_kept
+    from marsaudio.spectra.long_term import long_term_spectrogram
+
+    file, known = locate(source)
+    check_input_is_kept(known, [output])
+    opened = audio.AudioFile(file)
+    first, last = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
+    is_long = (last - first) / opened.sample_rate > LONG_SECONDS and hop is None
+    recording = (
+        long_term_spectrogram(source, n_fft=n_fft, start=start, stop=stop)
+        if is_long
+        else load(source, start=start, stop=stop)
+    )
     picture = plot.spectrogram(
         recording,
         n_fft=n_fft,
@@ -291,6 +306,43 @@ def spectrogram(
     saved = picture.save(output)
     _say_what_it_is(recording.source, recording.duration, recording.sample_rate)
     _table([("spectrogram", str(saved))])
+
+
+@app.command(epilog="Example: marsaudio levels feb20_filtered --output levels.png --table levels.csv")
+def levels(
+    source: SourceArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="A .png, .svg, .pdf or .jpg file.")],
+    table: Annotated[
+        Path | None, typer.Option(help="Write percentiles by frequency to this .csv file.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Each level is a mean over so long.")] = 1.0,
+    n_fft: Annotated[int | None, typer.Option(help="Samples in a frame; 0.17 s if left out.")] = None,
+    min_frequency: Annotated[float, typer.Option(help="In Hz.")] = 20.0,
+    max_frequency: Annotated[float | None, typer.Option(help="In Hz.")] = None,
+    start: StartOption = 0.0,
+    stop: StopOption = None,
+) -> None:
+    """Draw how often each level occurs at each frequency.
+
+    Memory stays small at any length.
+    """
+    from marsaudio import plot
+    from marsaudio.loading import locate
+    from marsaudio.report.targets import check_input_is_kept
+    from marsaudio.spectra.long_term import spectral_probability_density
+
+    _, known = locate(source)
+    check_input_is_kept(known, [output, *([table] if table else [])])
+    density = spectral_probability_density(source, seconds=seconds, n_fft=n_fft, start=start, stop=stop)
+    picture = plot.spectral_probability_density(
+        density, minimum_frequency=min_frequency, maximum_frequency=max_frequency
+    )
+    saved = [("levels", str(picture.save(output)))]
+    if table:
+        saved.append(("table", str(density.save(table))))
+    _say_where_from(density.source)
+    typer.echo(f"{density.count} levels of {density.seconds:g} s each, in {density.unit}.")
+    _table(saved)
 
 
 @app.command(epilog="Example: marsaudio events feb20_filtered --false-alarms 0.01 --output events.csv")

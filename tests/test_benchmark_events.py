@@ -1,6 +1,5 @@
 """The scenes that the detection of wind is measured on, and what it is measured beside."""
 
-import event_cost
 import event_peers
 import event_scenes
 import event_tables
@@ -191,11 +190,3 @@ def test_an_edge_that_moves_is_seen_and_so_is_another_number_of_events():
     assert (sorted(moved.moves), moved.alone) == ([0.0, 0.0, 0.0, 0.25], 0)
     lost = variation("lost", 0.1, events, events[:1])
     assert (len(lost.moves), lost.alone) == (2, 1)
-
-
-def test_the_cost_is_that_of_whole_processes_in_turns(tmp_path):
-    cost = event_cost.paired_cost(minutes=0.1, rounds=1)
-    assert 0 < cost.detection < 60
-    assert cost.ratio == pytest.approx(cost.detection / cost.separation)
-    assert 10 < cost.memory < 2000
-    assert ma.load(event_cost.write_scene(tmp_path / "scene.wav", 0.1)).duration == pytest.approx(6.0)

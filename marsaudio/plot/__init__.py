@@ -5,9 +5,18 @@ who cannot see it, and is saved whole or not at all. Nothing here calls ``show()
 """
 
 from marsaudio.plot.level_curve import level
+from marsaudio.plot.level_density import spectral_probability_density
 from marsaudio.plot.picture import Picture
 from marsaudio.plot.spectrograms import overview, spectrogram
 from marsaudio.plot.wind_range import wind_range
 from marsaudio.plot.words import describe
 
-__all__ = ["Picture", "describe", "level", "overview", "spectrogram", "wind_range"]
+__all__ = [
+    "Picture",
+    "describe",
+    "level",
+    "overview",
+    "spectral_probability_density",
+    "spectrogram",
+    "wind_range",
+]

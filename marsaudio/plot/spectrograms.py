@@ -25,7 +25,8 @@ from marsaudio.plot.picture import (
 from marsaudio.plot.words import describe, printable, what_it_is
 from marsaudio.recording import Recording
 from marsaudio.separation.stems import Stems, require_stems
-from marsaudio.spectra.spectrogram import MOST_COLUMNS
+from marsaudio.spectra.long_term import LongTermSpectrogram
+from marsaudio.spectra.spectrogram import MOST_COLUMNS, Spectrogram
 from marsaudio.spectra.spectrogram import spectrogram as compute_spectrogram
 
 FRAME_SECONDS = 0.17  # tells 20 from 30 Hz, where wind is strongest, and is short beside a gust
@@ -120,7 +121,7 @@ def overview(
 
 
 def spectrogram(
-    recording: Recording,
+    recording: Recording | LongTermSpectrogram,
     *,
     n_fft: int | None = None,
     hop_length: int | None = None,
@@ -132,9 +133,11 @@ def spectrogram(
 
     Parameters
     ----------
-    recording : Recording
+    recording : Recording or LongTermSpectrogram
+        Of a recording, frames are left out where there are more than 4000; a
+        `marsaudio.long_term_spectrogram` is of all the sound.
     n_fft, hop_length : int, optional
-        As for `overview`.
+        As for `overview`, of a recording.
     **kwargs
         As for `marsaudio.Spectrogram.plot`: `frequency_scale`, `minimum_frequency`, `minimum_db` and more.
 
@@ -153,22 +156,28 @@ def spectrogram(
     >>> picture = ma.plot.spectrogram(ma.load("sample"))
     >>> path = picture.save("sample.png")  # doctest: +SKIP
     """
-    n_fft, hop_length = frame_for_picture(recording, n_fft, hop_length)
-    spec = compute_spectrogram(recording, n_fft=n_fft, hop_length=hop_length)
+    source, duration, sample_rate = recording.source, recording.duration, recording.sample_rate
+    how = ""
+    if isinstance(recording, LongTermSpectrogram):
+        spec: Spectrogram = recording
+        how = f"Means over {recording.seconds:g} s"
+    else:
+        n_fft, hop_length = frame_for_picture(recording, n_fft, hop_length)
+        spec = compute_spectrogram(recording, n_fft=n_fft, hop_length=hop_length)
     figure = Picture(figsize=(8, 5.4), layout="constrained")
     panel = figure.subplots()
     mesh = spec.plot(panel, colorbar=False, **kwargs)
     panel.set_title("")
-    panel.set_xlim(0.0, recording.duration)
+    panel.set_xlim(0.0, duration)
     tick_times(panel)
     colours = figure.colorbar(mesh, ax=panel, pad=0.015, aspect=32)
     colours.set_label(f"Power spectral density\n({spec.db_unit})", size=LABEL_SIZE)
     for axes in (panel, colours.ax):
         enlarge_text(axes)
-    add_title(figure, recording.source)
-    add_credit(figure, recording.source, spec, recording.sample_rate)
+    add_title(figure, source)
+    add_credit(figure, source, spec, sample_rate, how)
     figure.description = printable(
-        f"Spectrogram of {what_it_is(recording.source)}: time from 0 to {recording.duration:.1f} s across, "
+        f"Spectrogram of {what_it_is(source)}: time from 0 to {duration:.1f} s across, "
         f"frequency in hertz up, power spectral density in {spec.db_unit} as colour."
     )
     return figure

@@ -16,6 +16,7 @@ from marsaudio.spectra.stft import ShortTimeFourier, hann
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.collections import QuadMesh
 
 Scaling = Literal["psd", "spectrum", "raw"]
@@ -164,7 +165,7 @@ class Spectrogram:
         ax.set_yscale(frequency_scale)
         ax.set_ylim(lowest, highest)
         if frequency_scale == "log":
-            _name_round_frequencies(ax)
+            name_round_frequencies(ax.yaxis)
         ax.set(xlabel="Time (s)", ylabel="Frequency (Hz)")
         ax.set_title(self.title, parse_math=False)  # a file's name may hold dollar signs
         if colorbar:
@@ -290,7 +291,7 @@ def spectrogram(
         raise ParameterError(f"channel={channel} must be from 0 to {recording.channels - 1}.")
     fourier = ShortTimeFourier(n_fft, hop_length, _window(window, n_fft), padded=False)
     chosen = slice(None) if channel is None else slice(channel, channel + 1)
-    factors = _scale_factors(fourier, recording.sample_rate, scaling)
+    factors = scale_factors(fourier, recording.sample_rate, scaling)
     pascal = recording.calibration.pascal_per_full_scale if recording.calibration else 1.0
     count = fourier.frame_count(recording.frames)
     power = np.empty((fourier.bins, count), dtype=np.float32)
@@ -311,14 +312,14 @@ def spectrogram(
     )
 
 
-def _name_round_frequencies(ax: Axes) -> None:
+def name_round_frequencies(axis: Axis) -> None:
     """Ticks at 1, 2 and 5 times powers of ten, as plain numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    ax.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
-    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.yaxis.set_minor_locator(LogLocator(base=10, subs="auto"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_locator(LogLocator(base=10, subs="auto"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _whole_number(name: str, value: int) -> int:
@@ -344,9 +345,8 @@ def _window(name: str, n_fft: int) -> npt.NDArray[np.float32]:
         ) from error
 
 
-def _scale_factors(
-    fourier: ShortTimeFourier, sample_rate: float, scaling: Scaling
-) -> npt.NDArray[np.float64]:
+def scale_factors(fourier: ShortTimeFourier, sample_rate: float, scaling: Scaling) -> npt.NDArray[np.float64]:
+    """What squared magnitudes in each bin are to be multiplied by, shape (bins,)."""
     factors = np.ones(fourier.bins)
     if scaling == "raw":
         return factors
