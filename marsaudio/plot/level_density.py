@@ -60,14 +60,13 @@ def spectral_probability_density(
     panel = figure.subplots()
     shown = (density.frequencies >= lowest) & (density.frequencies <= highest)
     spacing = float(density.frequencies[1])
-    frequencies = (
-        np.append(density.frequencies[shown], density.frequencies[shown][-1] + spacing) - spacing / 2
-    )
+    middles = density.frequencies[shown]
+    edges = np.append(middles, middles[-1] + spacing) - spacing / 2
     levels = np.append(density.levels, density.levels[-1] + density.step) - density.step / 2
     values = density.density[:, shown]
     most = float(np.quantile(values.max(axis=0), 0.9))
     mesh = panel.pcolormesh(
-        frequencies,
+        edges,
         levels,
         np.ma.masked_less(values, EDGE_SHARE * most),
         cmap="viridis",
@@ -75,18 +74,16 @@ def spectral_probability_density(
         vmax=most,
         rasterized=True,
     )
+    panel.plot(middles, density.mean[shown], color="#D55E00", linewidth=0.9, label="mean power")
     for q, style in LINES.items():
-        course = density.percentile(q)[shown]
-        panel.plot(density.frequencies[shown], course, "k" + style, linewidth=1.4, label=f"{q} % of the time")
-    panel.plot(
-        density.frequencies[shown], density.mean[shown], color="#D55E00", linewidth=1.2, label="mean power"
-    )
+        label = f"{q} % of the time at or below"
+        panel.plot(middles, density.percentile(q)[shown], "k" + style, linewidth=0.9, label=label)
     panel.set_xscale("log")
     name_round_frequencies(panel.xaxis)
     panel.set(xlabel="Frequency (Hz)", ylabel=f"Power spectral density\n({density.unit})")
     panel.set_xlim(lowest, highest)
     panel.grid(alpha=0.25)
-    panel.legend(title="At or below", loc="upper right", fontsize=NOTE_SIZE, title_fontsize=NOTE_SIZE)
+    panel.legend(loc="lower left", fontsize=NOTE_SIZE)
     colours = figure.colorbar(mesh, ax=panel, pad=0.015, aspect=32, extend="max")
     colours.set_label("Probability per decibel", size=LABEL_SIZE)
     for axes in (panel, colours.ax):
@@ -109,7 +106,7 @@ def _in_words(density: SpectralProbabilityDensity, lowest: float, highest: float
         at = int(np.argmin(np.abs(density.frequencies - frequency)))
         told.append(f"at {frequency} Hz {quiet[at]:.0f}, {middle[at]:.0f} and {loud[at]:.0f}")
     return printable(
-        f"How often each level occurs in {what_it_is(density.source)}, {density.duration:.0f} s: frequency in "
-        f"hertz across, level in {density.unit} up, probability as colour. At or below, for 5, 50 and 95 % of "
-        f"the time: {'; '.join(told)}."
+        f"How often each level occurs in {what_it_is(density.source)}, {density.duration:.0f} s: frequency "
+        f"in hertz across, level in {density.unit} up, probability as colour. At or below, for 5, 50 and "
+        f"95 % of the time: {'; '.join(told)}."
     )

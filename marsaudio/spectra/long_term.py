@@ -23,15 +23,17 @@ from marsaudio.recording import (
     Calibration,
     Recording,
     Source,
+    channels_are_equal,
     describe_source,
 )
 from marsaudio.spectra.spectrogram import Spectrogram, scale_factors
-from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, hann
+from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange, hann
 
 FloatArray = npt.NDArray[np.float64]
 
 FRAME_SECONDS = 0.17  # tells 20 from 30 Hz, where wind is strongest
 MOST_COLUMNS = 1000
+MUTED_SECONDS = 0.01
 ROUND_SECONDS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 LOWEST_LEVEL, HIGHEST_LEVEL = -250.0, 50.0  # dB re full scale²/Hz; beyond, levels count as these
 PERCENTILES = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
@@ -43,6 +45,20 @@ class LongTermSpectrogram(Spectrogram):
 
     Attributes
     ----------
+    power : ndarray of float32, shape (frequencies, times)
+        The mean over the frames and the channels.
+    frequencies : ndarray of float64
+        In Hz, from 0 to half the sample rate.
+    times : ndarray of float64
+        The middles of the columns, in seconds from the first sample.
+    unit : str
+        ``"FS²/Hz"`` or ``"Pa²/Hz"``.
+    scaling : str
+        ``"psd"``.
+    n_fft, hop_length : int
+        Of the frames, in samples.
+    window : str
+    title : str
     seconds : float
         That each is the mean over; the last one may be over less.
     frames : ndarray of int, shape (times,)
@@ -182,8 +198,8 @@ def long_term_spectrogram(
 ) -> LongTermSpectrogram:
     """Average the spectrogram of a recording of any length over time, in flat memory.
 
-    The mean power spectral density over each `seconds`, of Hann frames that overlap by half. Frames of
-    digital silence are left out.
+    The mean power spectral density over each `seconds`, of Hann frames that overlap by half. Frames
+    that touch digital silence are left out.
 
     Parameters
     ----------
@@ -419,7 +435,7 @@ class _Columns:
         if not grid.hop_length <= length < np.inf:
             raise ParameterError(
                 f"seconds={seconds!r} must be at least {grid.hop_length / sound.sample_rate:g} s, half a "
-                f"frame of {grid.n_fft} samples. Take longer columns, shorter frames, or marsaudio.spectrogram."
+                f"frame of {grid.n_fft} samples. Take longer columns or shorter frames."
             )
         self._sound, self._grid = sound, grid
         middles = grid.n_fft / 2 + grid.hop_length * np.arange(grid.frame_count(sound.frames))
@@ -446,11 +462,31 @@ class _Columns:
             total, frames, current = np.zeros(self._grid.bins), 0, current + 1
 
     def _powers(self) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-        """Squared magnitudes of all frames, means over the channels, batch by batch."""
-        for first, spectra in self._grid.batches(self._sound, equal_once=True):
+        """Squared magnitudes of all frames, means over the channels, batch by batch; 0 of muted ones."""
+        grid, samples = self._grid, SlidingRange.of(self._sound)
+        for first in range(0, len(self._column), grid.batch_size):
+            last = min(first + grid.batch_size, len(self._column))
+            stretch = samples.take(*grid.span(first, last))
+            if channels_are_equal(stretch):
+                stretch = stretch[:1]
+            spectra = grid.transform(stretch)
             power = np.square(spectra.real)
             power += np.square(spectra.imag)
-            yield first, power[0] if len(power) == 1 else power.mean(axis=0)
+            mean = power[0] if len(power) == 1 else power.mean(axis=0)
+            mean[self._muted(stretch)] = 0.0
+            yield first, mean
+
+    def _muted(self, stretch: Samples) -> npt.NDArray[np.bool_]:
+        """Which frames touch digital silence: about ten milliseconds in which no channel's sample changes."""
+        hop = self._grid.hop_length
+        parts = round(hop / (MUTED_SECONDS * self._sound.sample_rate))
+        if not parts:  # a few samples of quiet sound may well be equal
+            return np.zeros((stretch.shape[1] - self._grid.n_fft) // hop + 1, dtype=bool)
+        length = hop // parts
+        hops = stretch[:, : stretch.shape[1] // hop * hop].reshape(len(stretch), -1, hop)
+        pieces = hops[..., : hop // length * length].reshape(*hops.shape[:2], -1, length)
+        still = (pieces == pieces[..., :1]).all(axis=(0, 3)).any(axis=1)
+        return np.asarray(still[:-1] | still[1:])[: (stretch.shape[1] - self._grid.n_fft) // hop + 1]
 
 
 def _grid(sound: _Sound, n_fft: int | None) -> ShortTimeFourier:

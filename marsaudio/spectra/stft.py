@@ -127,14 +127,8 @@ class ShortTimeFourier:
         start = self.first_start + first * self.hop_length
         return start, start + max(last - first - 1, -1) * self.hop_length + self.n_fft
 
-    def batches(self, source: SampleSource, *, equal_once: bool = False) -> Iterator[tuple[int, Spectra]]:
+    def batches(self, source: SampleSource) -> Iterator[tuple[int, Spectra]]:
         """Transform a source batch by batch.
-
-        Parameters
-        ----------
-        source : SampleSource
-        equal_once : bool, optional
-            Give one channel of a batch whose channels are all equal.
 
         Yields
         ------
@@ -145,10 +139,7 @@ class ShortTimeFourier:
         samples = SlidingRange.of(source)
         count = self.frame_count(source.frames)
         for first in range(0, count, self.batch_size):
-            stretch = samples.take(*self.span(first, min(first + self.batch_size, count)))
-            if equal_once and (stretch[1:] == stretch[0]).all():
-                stretch = stretch[:1]
-            yield first, self.transform(stretch)
+            yield first, self.transform(samples.take(*self.span(first, min(first + self.batch_size, count))))
 
     def transform(self, samples: Samples, bins: int | None = None) -> Spectra:
         """Transform samples that begin with a frame and end with one.
