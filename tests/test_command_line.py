@@ -13,7 +13,19 @@ import marsaudio as ma
 from marsaudio import cli
 from marsaudio.simulate import sample_scene
 
-COMMANDS = ["list", "fetch", "info", "analyze", "separate", "spectrogram", "events", "clip", "simulate"]
+COMMANDS = [
+    "list",
+    "fetch",
+    "info",
+    "analyze",
+    "separate",
+    "fit-rover",
+    "spectrogram",
+    "levels",
+    "events",
+    "clip",
+    "simulate",
+]
 
 
 @pytest.fixture
@@ -74,6 +86,7 @@ def bad_inputs(tmp_path, gusty_wav):
         ["analyze", "IN", "-o", "OUT/analysis"],
         ["separate", "IN", "--wind", "OUT/wind.wav", "--rover", "OUT/rover.wav"],
         ["spectrogram", "IN", "-o", "OUT/picture.png"],
+        ["levels", "IN", "-o", "OUT/picture.png", "--table", "OUT/table.csv"],
         ["events", "IN", "-o", "OUT/events.csv"],
         ["clip", "IN", "-o", "OUT/clip.wav"],
     ],
@@ -95,6 +108,7 @@ def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, b
         (["analyze", "IN", "-o", "OUT"], ["file", "file/below"]),
         (["separate", "IN", "--wind", "OUT", "--rover", "OUT.wav"], ["folder.wav", "file/below.wav"]),
         (["spectrogram", "IN", "-o", "OUT"], ["folder.png", "file/below.png"]),
+        (["levels", "IN", "-o", "OUT"], ["folder.png", "file/below.png"]),
         (["events", "IN", "-o", "OUT"], ["folder.csv", "file/below.csv"]),
         (["clip", "IN", "-o", "OUT"], ["folder.wav", "file/below.wav"]),
         (["simulate", "--duration", "2", "--gust-count", "0", "-o", "OUT"], ["file", "file/below"]),
@@ -316,6 +330,34 @@ def test_a_range_is_drawn_with_the_options_asked_for(run, gusty_wav, tmp_path, m
     axes = drawn[0].axes[0]
     assert (axes.get_yscale(), axes.get_ylim(), axes.get_xlim()) == ("linear", (0, 2000), (0, 3))
     assert "frames of 0.032 s every 0.008 s" in drawn[0].get_supxlabel()
+
+
+def test_what_is_long_is_drawn_from_means_unless_a_hop_is_asked_for(run, gusty_wav, tmp_path, monkeypatch):
+    picture = tmp_path / "picture.png"
+    drawn = []
+    monkeypatch.setattr(cli, "LONG_SECONDS", 3.0)
+    monkeypatch.setattr(ma.plot.Picture, "save", lambda self, path: drawn.append(self) or path)
+    for arguments in ([], ["--stop", 2], ["--hop", 512]):
+        code, out, err = run("spectrogram", gusty_wav, "-o", picture, *arguments)
+        assert (code, err) == (0, [])
+        assert out[-1].endswith(str(picture))
+    means, short, frames = (one.get_supxlabel() for one in drawn)
+    assert "Means over" in means
+    assert "Means over" not in short
+    assert "every 0.032 s" in frames
+
+
+def test_levels_are_drawn_and_their_percentiles_written(run, gusty_wav, tmp_path):
+    picture, table = tmp_path / "levels.png", tmp_path / "levels.csv"
+    code, out, err = run("levels", gusty_wav, "-o", picture, "--table", table, "--seconds", 0.5)
+    assert (code, err) == (0, [])
+    assert out[-2:] == [f"levels  {picture}", f"table   {table}"]
+    assert "12 levels of 0.5 s each, in dB re full scale²/Hz" in out[-3]
+    assert picture.stat().st_size > 0
+    density = ma.spectral_probability_density(gusty_wav, seconds=0.5)
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    assert len(rows) == len(density.frequencies)
 
 
 def test_a_clip_is_that_part_of_the_recording_to_the_bit(run, gusty_wav, tmp_path):
