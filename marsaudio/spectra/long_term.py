@@ -472,7 +472,7 @@ class _Columns:
             spectra = grid.transform(stretch)
             power = np.square(spectra.real)
             power += np.square(spectra.imag)
-            mean = power[0] if len(power) == 1 else power.mean(axis=0)
+            mean = power[0] if len(power) == 1 else power.mean(axis=0, dtype=np.float32)
             mean[self._muted(stretch)] = 0.0
             yield first, mean
 
