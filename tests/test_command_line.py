@@ -335,7 +335,7 @@ def test_a_range_is_drawn_with_the_options_asked_for(run, gusty_wav, tmp_path, m
 def test_what_is_long_is_drawn_from_means_unless_a_hop_is_asked_for(run, gusty_wav, tmp_path, monkeypatch):
     picture = tmp_path / "picture.png"
     drawn = []
-    monkeypatch.setattr(cli, "LONG_SECONDS", 3.0)
+    monkeypatch.setattr(cli.pictures, "LONG_SECONDS", 3.0)
     monkeypatch.setattr(ma.plot.Picture, "save", lambda self, path: drawn.append(self) or path)
     for arguments in ([], ["--stop", 2], ["--hop", 512]):
         code, out, err = run("spectrogram", gusty_wav, "-o", picture, *arguments)

@@ -1,0 +1,66 @@
+"""When the wind rises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from marsaudio.cli.options import (
+    BandOption,
+    DurationOption,
+    GapOption,
+    RateOption,
+    SourceArgument,
+    given,
+)
+from marsaudio.cli.printing import say_what_it_is, show_events, show_table
+
+
+def events(
+    source: SourceArgument = "sample",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write them to this file: .csv, .json, .txt for Audacity, .selections.txt for Raven.",
+        ),
+    ] = None,
+    band: BandOption = None,
+    false_alarms: RateOption = None,
+    minimum_duration: DurationOption = None,
+    merge_gap: GapOption = None,
+) -> None:
+    """Find when the wind rises above the quiet.
+
+    In noise alone, as many events a minute are found as --false-alarms says. Memory stays small at any
+    length.
+    """
+    from marsaudio.events.detection import detect_wind_file
+    from marsaudio.formats import audio
+    from marsaudio.formats.label_files import format_of_new
+    from marsaudio.loading import locate, with_what_the_file_says
+    from marsaudio.report.targets import check_input_is_kept
+
+    file, known = locate(source)
+    check_input_is_kept(known, [output] if output else [])
+    if output is not None:
+        format_of_new(output, None)  # before any work is done
+    found = detect_wind_file(
+        source,
+        **given(
+            false_alarms_per_minute=false_alarms,
+            band=band,
+            minimum_duration=minimum_duration,
+            merge_gap=merge_gap,
+        ),
+    )
+    saved = found.save(output) if output is not None else None
+    opened = audio.AudioFile(file)
+    known = with_what_the_file_says(known, opened.info.metadata)
+    say_what_it_is(known, found.duration, opened.sample_rate)
+    show_events(found)
+    if saved is not None:
+        show_table([("events", str(saved))])

@@ -1,0 +1,61 @@
+"""What commands say on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from marsaudio.events.table import WindEvents
+    from marsaudio.recording import Source
+    from marsaudio.separation.rover_model import RoverModel
+
+
+def say_what_it_is(source: Source, duration: float, sample_rate: float) -> None:
+    """One line of what a recording is, and one of whom to credit."""
+    title = f" ({source.title})" if source.title else ""
+    steps = "".join(f", {step}" for step in source.history if not step.startswith("for listening"))
+    typer.echo(f"{source.name}{title}{steps}: {duration:.3f} s at {sample_rate:g} Hz.")
+    say_where_from(source)
+
+
+def say_where_from(source: Source) -> None:
+    """Whether it is simulated, and whom to credit."""
+    if source.simulated:
+        typer.echo("Simulated, not recorded on Mars.")
+    if source.credit:
+        typer.echo(f"Credit: {source.credit}")
+
+
+def show_events(events: WindEvents) -> None:
+    """The events with the numbers that the picture gives them."""
+    count = "1 wind event" if len(events) == 1 else f"{len(events) or 'No'} wind events"
+    quiet = "" if events.quiet_level is None else f"; quiet is {events.quiet_level:.1f} {events.unit}"
+    typer.echo(f"{count}{quiet}. {events.note}".rstrip())
+    if not events:
+        return
+    for line in events.table_lines():
+        typer.echo(line)
+
+
+def show_families(model: RoverModel) -> None:
+    """The families among the rover's lines, one a row."""
+    from marsaudio.separation.families import FAMILY_HEADER, family_row
+
+    if not model.families:
+        return
+    rows = [FAMILY_HEADER, *(family_row(family) for family in model.families)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(FAMILY_HEADER))]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def show_table(rows: Iterable[tuple[str, str]]) -> None:
+    """Names and values, in two columns."""
+    rows = list(rows)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        typer.echo(f"{name:{width}}  {value}")
