@@ -13,6 +13,7 @@ _MODULE_OF_NAME = {
     "AudioFormatError": "errors",
     "Calibration": "recording",
     "CalibrationError": "errors",
+    "ClusterError": "errors",
     "DataUnavailableError": "errors",
     "Drift": "separation.line_courses",
     "Family": "separation.families",
@@ -49,7 +50,7 @@ _MODULE_OF_NAME = {
     "spectrogram": "spectra.spectrogram",
     "write_labels": "formats.label_files",
 }
-_MODULES = ("catalog", "errors", "metrics", "plot", "simulate")
+_MODULES = ("batch", "catalog", "errors", "metrics", "plot", "simulate")
 
 __all__ = ["__version__", *_MODULE_OF_NAME, *_MODULES]  # noqa: PLE0604, RUF100
 

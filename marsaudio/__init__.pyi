@@ -1,3 +1,4 @@
+from marsaudio import batch as batch
 from marsaudio import catalog as catalog
 from marsaudio import errors as errors
 from marsaudio import metrics as metrics
@@ -5,6 +6,7 @@ from marsaudio import plot as plot
 from marsaudio import simulate as simulate
 from marsaudio.errors import AudioFormatError as AudioFormatError
 from marsaudio.errors import CalibrationError as CalibrationError
+from marsaudio.errors import ClusterError as ClusterError
 from marsaudio.errors import DataUnavailableError as DataUnavailableError
 from marsaudio.errors import MarsAudioError as MarsAudioError
 from marsaudio.errors import MissingLibraryError as MissingLibraryError

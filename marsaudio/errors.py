@@ -29,3 +29,7 @@ class CalibrationError(MarsAudioError, ValueError):
 
 class MissingLibraryError(MarsAudioError, ImportError):
     """What was asked for needs a library that is not installed."""
+
+
+class ClusterError(MarsAudioError, ConnectionError):
+    """The processes or machines that share the work cannot be reached, or went away."""

@@ -24,6 +24,7 @@ COMMANDS = [
     "levels",
     "events",
     "clip",
+    "batch",
     "simulate",
 ]
 

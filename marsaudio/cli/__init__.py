@@ -1,7 +1,8 @@
 """The command ``marsaudio``: what the library does, from a terminal.
 
 Results go to standard output, warnings and errors to standard error, one line each. Exit codes: 0 done,
-2 it could not be done and the line says why, 130 interrupted. What takes long to import is imported by the
+1 it was, but of a batch some recordings failed, 2 it could not be done and the line says why, 130
+interrupted. What takes long to import is imported by the
 commands that use it, so that ``marsaudio --help`` is quick.
 """
 
@@ -18,7 +19,7 @@ from typing import Annotated
 import typer
 
 from marsaudio import __version__
-from marsaudio.cli import events, pictures, recordings, separation, simulation
+from marsaudio.cli import batch, events, pictures, recordings, separation, simulation
 from marsaudio.errors import MarsAudioError
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
@@ -49,6 +50,7 @@ for _name, _function, _example in (
     ("levels", pictures.levels, "levels feb20_filtered --output levels.png --table levels.csv"),
     ("events", events.events, "events feb20_filtered --false-alarms 0.01 --output events.csv"),
     ("clip", separation.clip, "clip sample --wind --start 9 --stop 12 --peak-db -1 -o gust.wav"),
+    ("batch", batch.batch, "batch recordings --output results --jobs 2"),
     ("simulate", simulation.simulate, "simulate --duration 30 --snr-db 6 --seed 7 --output scene"),
 ):
     app.command(_name, epilog=f"Example: marsaudio {_example}")(_function)

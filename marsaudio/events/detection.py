@@ -18,6 +18,7 @@ from marsaudio.events.level import (
     SMOOTHING_SECONDS,
     BandLevel,
     band_level,
+    checked_band,
     smoothed_level,
 )
 from marsaudio.events.measuring import gather_evidence, is_tone, measure_event
@@ -150,6 +151,38 @@ def detect_wind_file(
     return _detect(opened, known, calibration, false_alarms_per_minute, band, rules)
 
 
+def detection_settings(
+    *,
+    false_alarms_per_minute: float = 0.1,
+    band: tuple[float, float] = WIND_BAND,
+    minimum_duration: float = 0.3,
+    merge_gap: float = 0.25,
+) -> dict[str, Any]:
+    """All arguments of `detect_wind`, given or not, for many recordings.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of its range, whatever the recording.
+    """
+    _check_rate(false_alarms_per_minute)
+    rules = _rules(minimum_duration, merge_gap)
+    return {
+        "false_alarms_per_minute": float(false_alarms_per_minute),
+        "band": checked_band(band),
+        "minimum_duration": rules.minimum_duration,
+        "merge_gap": rules.merge_gap,
+    }
+
+
+def _check_rate(rate: float) -> None:
+    if not (_is_number(rate) and LEAST_RATE <= rate <= MOST_RATE):
+        raise ParameterError(
+            f"false_alarms_per_minute={rate!r} must be a number from {LEAST_RATE:f} to {MOST_RATE:g}, such "
+            "as 0.1: one in ten minutes. Of more, events of noise run into each other."
+        )
+
+
 def _rules(minimum_duration: float, merge_gap: float) -> Rules:
     if not (_is_number(minimum_duration) and minimum_duration > 0):
         raise ParameterError(
@@ -172,11 +205,7 @@ def _detect(
     band: tuple[float, float],
     rules: Rules,
 ) -> WindEvents:
-    if not (_is_number(rate) and LEAST_RATE <= rate <= MOST_RATE):
-        raise ParameterError(
-            f"false_alarms_per_minute={rate!r} must be a number from {LEAST_RATE:f} to {MOST_RATE:g}, such "
-            "as 0.1: one in ten minutes. Of more, events of noise run into each other."
-        )
+    _check_rate(rate)
     measured = band_level(source, band=band)
     smoothed = smoothed_level(measured)
     duration = source.frames / source.sample_rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,7 +87,7 @@ def band_level(source: SampleSource, *, band: tuple[float, float], remove_lines:
     ParameterError
         The band is empty, outside of 0 to half the rate, or holds no frequency of the frames.
     """
-    low, high = _checked_band(band, source.sample_rate)
+    low, high = checked_band(band, source.sample_rate)
     with one_thread():
         channels = tone_free_channels(source, highest=high, remove_lines=remove_lines)
         powers = [measure_power(channel, (low, high)) for channel in channels]
@@ -109,16 +110,15 @@ def _at(times: FloatArray, usable: BoolArray) -> BoolArray:
     return np.asarray(usable[np.clip(frames, 0, len(usable) - 1)])
 
 
-def _checked_band(band: tuple[float, float], rate: float) -> tuple[float, float]:
+def checked_band(band: tuple[float, float], rate: float = math.inf) -> tuple[float, float]:
+    """The edges of a band in Hz, refused where nothing at the sample rate `rate` lies between them."""
     try:
         low, high = (float(edge) for edge in band)
     except (TypeError, ValueError):
         raise ParameterError(f"band={band!r} must be two frequencies in Hz, such as (20, 250).") from None
-    if not 0 <= low < high <= rate / 2:
-        raise ParameterError(
-            f"band=({low:g}, {high:g}) must be two rising frequencies from 0 to {rate / 2:g} Hz, half the "
-            "sample rate."
-        )
+    if not (0 <= low < high <= rate / 2 and high < math.inf):
+        reach = f"from 0 to {rate / 2:g} Hz, half the sample rate" if rate < math.inf else "in Hz"
+        raise ParameterError(f"band=({low:g}, {high:g}) must be two rising frequencies {reach}.")
     return low, high
 
 

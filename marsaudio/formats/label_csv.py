@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from marsaudio.errors import ParameterError
+from marsaudio.formats.csv_text import csv_line, safe_cell, safe_text, text_in, value_in_cell
 from marsaudio.formats.event_table import COLUMNS
 from marsaudio.formats.label_table import (
     MOST_CELLS,
@@ -15,10 +16,8 @@ from marsaudio.formats.label_table import (
     has_times,
     labels_in_table,
     number_cell,
-    value_cell,
-    value_in,
 )
-from marsaudio.formats.labels import FieldValue, Label, UnreadableLabelsError, shown
+from marsaudio.formats.labels import Label, UnreadableLabelsError, shown
 
 START, END, DURATION, TEXT, LOW, HIGH = "start_s", "end_s", "duration_s", "label", "low_hz", "high_hz"
 OWN = (START, END, DURATION, TEXT, LOW, HIGH)
@@ -33,9 +32,6 @@ NAMES = {
 }
 # Always in this order, whatever is first in the fields.
 ORDER = list(dict.fromkeys([START, END, DURATION, TEXT, *COLUMNS.values()]))
-
-# A spreadsheet runs a cell that begins so (CWE-1236; OWASP, CSV Injection).
-FORMULA_STARTS = frozenset("=+-@\t\r")
 
 
 def is_header(line: str) -> bool:
@@ -57,9 +53,9 @@ def labels_from_text(text: str) -> list[Label]:
             "", f"it is empty. A table begins with a header, such as {START},{END},{TEXT}."
         )
     line, names = header
-    titles = [_text_in(name.strip()) for name in names]
+    titles = [text_in(name.strip()) for name in names]
     return labels_in_table(
-        (line, titles), list(rows), NAMES, left_out=[DURATION], text_in=_text_in, value_in_cell=_value_in
+        (line, titles), list(rows), NAMES, left_out=[DURATION], text_in=text_in, value_in_cell=value_in_cell
     )
 
 
@@ -83,24 +79,17 @@ def labels_to_text(labels: Sequence[Label], *, fields: Sequence[str] = ()) -> st
             columns.append(column)
     columns += further
     columns.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-    lines = [_line([_safe(name) for name in columns])]
+    lines = [csv_line([safe_text(name) for name in columns])]
     for label in labels:
-        cells = {name: _value_cell(value) for name, value in label.fields.items()}
+        cells = {name: safe_cell(value) for name, value in label.fields.items()}
         cells |= {START: f"{label.start:.6f}", END: f"{label.end:.6f}", DURATION: f"{label.duration:.6f}"}
-        cells |= {TEXT: _safe(label.text), LOW: number_cell(label.low), HIGH: number_cell(label.high)}
-        lines.append(_line([cells.get(name, "") for name in columns]))
+        cells |= {TEXT: safe_text(label.text), LOW: number_cell(label.low), HIGH: number_cell(label.high)}
+        lines.append(csv_line([cells.get(name, "") for name in columns]))
     return "".join(lines)
 
 
 def _any_has(labels: Sequence[Label], role: str) -> bool:
     return any(getattr(label, role) not in ("", None) for label in labels)
-
-
-def _line(cells: Sequence[str]) -> str:
-    # The writer quotes what its own line end has in it, so it is given both characters.
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _delimiter_of(text: str) -> str | None:
@@ -128,34 +117,3 @@ def _rows(text: str, delimiter: str) -> Iterator[Row]:
         raise UnreadableLabelsError(
             f"line {line}", f"it is no row of a table ({error}). Check its quotation marks."
         ) from error
-
-
-def _safe(text: str) -> str:
-    """A text that no spreadsheet runs, and that `_text_in` reads as it was: with an apostrophe before it."""
-    return f"'{text}" if _would_run(text) else text
-
-
-def _text_in(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _would_run(cell[1:]) else cell
-
-
-def _would_run(text: str) -> bool:
-    # Apostrophes before it do not count, so that what begins with one comes back as well.
-    return text.lstrip("'")[:1] in FORMULA_STARTS
-
-
-def _value_cell(value: FieldValue) -> str:
-    """As `_safe`, and with an apostrophe before a text that would be read as something else, such as "12"."""
-    if isinstance(value, str) and value and _is_no_plain_text(value):
-        return f"'{value}"
-    return value_cell(value)
-
-
-def _value_in(cell: str, *, decimal_comma: bool) -> FieldValue:
-    if cell.startswith("'") and _is_no_plain_text(cell[1:]):
-        return cell[1:]
-    return value_in(cell, decimal_comma=decimal_comma)
-
-
-def _is_no_plain_text(text: str) -> bool:
-    return _would_run(text) or not isinstance(value_in(text.lstrip("'")), str)

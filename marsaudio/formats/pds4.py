@@ -63,24 +63,8 @@ def read_label(path: Path) -> Label:
         The label is not there, or the file that it names is not beside it.
     """
     root = _parse(path)
-    file = _file_of_audio(root)
-    if file is None:
-        raise AudioFormatError(
-            f"{str(path)!r} is not the label of an audio file: it has no Encoded_Audio. "
-            "Name the label of one product of a data_audio collection."
-        )
-    file_name = _stated(file, "file_name")
-    if file_name is None:
-        raise AudioFormatError(
-            f"{str(path)!r} does not name its audio file: it has no file_name. Name the audio file itself."
-        )
-    # Separators of any system: a label must not reach outside of its folder anywhere.
-    if "/" in file_name or "\\" in file_name or file_name in (".", ".."):
-        raise AudioFormatError(
-            f"{str(path)!r} names {file_name!r}, which is not in the label's own folder. It was not opened; "
-            "name the audio file itself."
-        )
-    audio_path = path.parent / file_name
+    file, audio_path = _audio_described(path, root)
+    file_name = audio_path.name
     if kind_of(audio_path) != "file":
         raise DataUnavailableError(
             f"The label {str(path)!r} describes {file_name!r}, which is not beside it. "
@@ -102,6 +86,36 @@ def read_label(path: Path) -> Label:
         sol=_sol(metadata.get("pds_start_local_mean_solar_time")),
         metadata=metadata,
     )
+
+
+def audio_described_by(path: Path) -> Path | None:
+    """The audio file that a label describes, be it there or not; None where this is no such label."""
+    try:
+        return _audio_described(path, _parse(path))[1]
+    except AudioFormatError:
+        return None
+
+
+def _audio_described(path: Path, root: ElementTree.Element) -> tuple[ElementTree.Element, Path]:
+    """What a label says about its audio file, and where that file should be."""
+    file = _file_of_audio(root)
+    if file is None:
+        raise AudioFormatError(
+            f"{str(path)!r} is not the label of an audio file: it has no Encoded_Audio. "
+            "Name the label of one product of a data_audio collection."
+        )
+    file_name = _stated(file, "file_name")
+    if file_name is None:
+        raise AudioFormatError(
+            f"{str(path)!r} does not name its audio file: it has no file_name. Name the audio file itself."
+        )
+    # Separators of any system: a label must not reach outside of its folder anywhere.
+    if "/" in file_name or "\\" in file_name or file_name in (".", ".."):
+        raise AudioFormatError(
+            f"{str(path)!r} names {file_name!r}, which is not in the label's own folder. It was not opened; "
+            "name the audio file itself."
+        )
+    return file, path.parent / file_name
 
 
 def _parse(path: Path) -> ElementTree.Element:

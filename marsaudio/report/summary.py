@@ -85,7 +85,7 @@ def summarize(
             has_reference=rover_noise is not None,
             unidentifiable=stems.unidentifiable,
         ),
-        "software": _software(),
+        "software": software(),
         "lines": [
             {
                 "channel": model.channel,
@@ -100,7 +100,7 @@ def summarize(
             for line in model.lines
         ],
     }
-    return {name: _plain(value) for name, value in found.items()}
+    return {name: plain(value) for name, value in found.items()}
 
 
 def what_is_in_doubt(
@@ -235,7 +235,8 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
     return figures
 
 
-def _software() -> dict[str, str]:
+def software() -> dict[str, str]:
+    """What made a result: marsaudio, and what it rests on, each with its version."""
     import numpy as np
     import scipy
     import soundfile
@@ -250,12 +251,12 @@ def _software() -> dict[str, str]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What JSON can hold: Python's own numbers, rounded; None for what is no finite number."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "item"):  # NumPy's numbers
         value = value.item()
     if isinstance(value, float):

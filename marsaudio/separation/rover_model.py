@@ -117,7 +117,11 @@ class RoverModel:
         OutputError
             The file cannot be written; an older one is still there.
         """
-        return write_text(path, json.dumps(self._as_json(), ensure_ascii=False, allow_nan=False) + "\n")
+        return write_text(path, self.to_json())
+
+    def to_json(self) -> str:
+        """The text that `save` writes."""
+        return json.dumps(self._as_json(), ensure_ascii=False, allow_nan=False) + "\n"
 
     def plot(self, ax: Axes | None = None, **kwargs: Any) -> Line2D:
         """Draw the floor over frequency, with the lines as stems on it.

@@ -1,0 +1,230 @@
+"""Which recordings a batch is of: those in folders, of patterns, in manifests, or named themselves."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from marsaudio import catalog
+from marsaudio.atomic import kind_of
+from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.formats.opening import open_for_reading
+from marsaudio.formats.pds4 import audio_described_by
+
+# What counts as a recording in a folder. Of some of these it is only said that they cannot be read: a file
+# that was silently passed over would be missed.
+COMMON_SUFFIXES = (".wav", ".wave", ".w64", ".rf64", ".flac", ".ogg", ".oga", ".opus", ".mp3")
+OTHER_SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".m4a", ".aac", ".wma")
+AUDIO_SUFFIXES = frozenset(COMMON_SUFFIXES + OTHER_SUFFIXES)
+MANIFEST_SUFFIXES = (".csv", ".txt")
+SOURCE_COLUMNS = ("recording", "file", "path", "source", "key")
+NAME_COLUMN = "name"
+MOST_MANIFEST_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Item:
+    """One recording of a batch.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in the tables, and the folder of its results, with ``/`` between folders.
+    source : str
+        A path, the path of a label, or a catalog key, as `marsaudio.load` takes it.
+    files : tuple of str
+        The files whose change makes it another recording; none of a catalog key.
+    """
+
+    name: str
+    source: str
+    files: tuple[str, ...] = ()
+
+
+def find_items(sources: Iterable[str | os.PathLike[str]]) -> tuple[Item, ...]:
+    """Find the recordings, in the order of their names.
+
+    Parameters
+    ----------
+    sources
+        Folders, which are searched with all folders in them; patterns with ``*``, ``?`` and ``**``;
+        manifests, .csv files with a column ``recording`` (and ``name``), or .txt files with one a line;
+        files, labels and catalog keys.
+
+    Returns
+    -------
+    tuple of Item
+        A label and the audio file that it describes are one.
+
+    Raises
+    ------
+    ParameterError
+        There is no such thing, there is no recording in it, or two recordings would have one name.
+    AudioFormatError
+        A manifest cannot be read.
+    DataUnavailableError
+        A folder cannot be read.
+    """
+    items = {item: None for source in sources for item in _items_of(os.fsdecode(source))}
+    _check_names(items)
+    return tuple(sorted(items, key=lambda item: PurePath(item.name).parts))
+
+
+def _items_of(source: str) -> list[Item]:
+    kind = kind_of(source) if source else "nothing"
+    if kind == "folder":
+        found = _items(_files_in(Path(source)), Path(source))
+    elif kind == "file" and Path(source).suffix.lower() in MANIFEST_SUFFIXES:
+        found = _in_manifest(Path(source))
+    elif kind == "file":
+        found = [_one(source, _name_as_written(source))]
+    elif glob.has_magic(source):
+        found = _matching(source)
+    else:
+        try:
+            found = [Item(catalog.entry(source).key, source)]
+        except ParameterError as error:
+            raise ParameterError(f"There is no folder, file or manifest {source!r}. {error}") from None
+    if not found:
+        raise ParameterError(
+            f"There is no recording in {source!r}: no file that ends in "
+            f"{', '.join(sorted(AUDIO_SUFFIXES))}, and no label of one. Name another folder or pattern."
+        )
+    return found
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """All files in a folder and below, but hidden ones."""
+
+    def refuse(error: OSError) -> None:
+        raise DataUnavailableError(
+            f"The folder {error.filename!r} cannot be read: {error.strerror}. Give this user leave to read "
+            "it, or name the folders beside it."
+        ) from error
+
+    for directory, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(directory, name) for name in names if not name.startswith("."))
+
+
+def _matching(pattern: str) -> list[Item]:
+    parts = Path(pattern).parts
+    fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    base = Path(*parts[:fixed])
+    files: list[Path] = []
+    for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (keeps how it is written)
+        path = Path(match)
+        files += _files_in(path) if kind_of(path) == "folder" else [path]
+    return _items(dict.fromkeys(files), base)
+
+
+def _items(files: Iterable[Path], base: Path) -> list[Item]:
+    """The recordings among some files, by the names that they have below `base`."""
+    audio: set[Path] = set()
+    labels: dict[Path, Path] = {}
+    for file in sorted(files):
+        if file.suffix.lower() in AUDIO_SUFFIXES:
+            audio.add(file)
+        elif file.suffix.lower() == ".xml" and (described := audio_described_by(file)) is not None:
+            labels.setdefault(described, file)
+    return [
+        *(Item(file.relative_to(base).as_posix(), str(file), (str(file),)) for file in audio - labels.keys()),
+        *(
+            Item(file.relative_to(base).as_posix(), str(label), (str(file), str(label)))
+            for file, label in labels.items()
+        ),
+    ]
+
+
+def _one(source: str | Path, name: str) -> Item:
+    """A recording that is named by its file, or by the label of that file."""
+    text = os.fsdecode(source)
+    described = audio_described_by(Path(text)) if text.lower().endswith(".xml") else None
+    return Item(name, text, (text,) if described is None else (str(described), text))
+
+
+def _name_as_written(path: str) -> str:
+    """A path without what leads up or to the root: so it stays within the folder of the results."""
+    parts = PurePath(os.path.normpath(path)).parts
+    anchor = PurePath(path).anchor
+    return "/".join(part for part in parts if part not in (anchor, os.pardir, os.curdir))
+
+
+def _in_manifest(manifest: Path) -> list[Item]:
+    with open_for_reading(manifest, wanted="a manifest") as stream:
+        contents = stream.read(MOST_MANIFEST_BYTES + 1)
+    try:
+        if len(contents) > MOST_MANIFEST_BYTES:
+            raise ValueError(f"it has more than {MOST_MANIFEST_BYTES >> 20} MiB")
+        text = contents.decode("utf-8-sig")
+        if "\0" in text:
+            raise ValueError("it is no text")
+        rows = _table_rows(text) if manifest.suffix.lower() == ".csv" else _list_rows(text)
+    except (ValueError, csv.Error) as error:
+        reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise AudioFormatError(
+            f"The manifest {str(manifest)!r} cannot be read: {reason}. Write a .txt file with a recording a "
+            f"line, or a .csv file with a column {SOURCE_COLUMNS[0]!r}."
+        ) from error
+    return [_listed(manifest.parent, source, name) for source, name in rows]
+
+
+def _list_rows(text: str) -> list[tuple[str, str | None]]:
+    lines = (line.strip() for line in text.splitlines())
+    return [(line, None) for line in lines if line and not line.startswith("#")]
+
+
+def _table_rows(text: str) -> list[tuple[str, str | None]]:
+    lines = text.splitlines()
+    header = next((line for line in lines if line.strip()), "")
+    delimiter = max(",;\t", key=header.count)
+    table = csv.DictReader((line for line in lines if line.strip()), delimiter=delimiter, strict=True)
+    columns = {(title or "").strip().lower(): title for title in table.fieldnames or ()}
+    wanted = next((columns[name] for name in SOURCE_COLUMNS if name in columns), None)
+    if wanted is None:
+        raise ValueError(f"its columns are {', '.join(filter(None, columns)) or 'none'}")
+    name = columns.get(NAME_COLUMN)
+    return [
+        (source, (row[name] or "").strip() or None if name is not None else None)
+        for row in table
+        if (source := (row[wanted] or "").strip())
+    ]
+
+
+def _listed(folder: Path, source: str, name: str | None) -> Item:
+    """A line of a manifest: a path, from the manifest's folder on, before a catalog key."""
+    path = folder / source
+    if kind_of(path) == "nothing" and source in catalog.keys():  # noqa: SIM118 (a function, not a dict)
+        return Item(name or source, source)
+    return _one(path, name or _name_as_written(source))
+
+
+def _check_names(items: Iterable[Item]) -> None:
+    """Refuse names that lead out of the folder of the results, or into one another's."""
+    by_name: dict[str, Item] = {}
+    for item in items:
+        parts = PurePath(item.name).parts
+        if not parts or item.name.startswith(("/", "\\")) or ".." in parts or PurePath(item.name).anchor:
+            raise ParameterError(
+                f"The name {item.name!r} for {item.source!r} is no name of a folder within another. Write it "
+                "without '..' and without what leads to the root."
+            )
+        other = by_name.setdefault(item.name, item)
+        if other is not item:
+            raise ParameterError(
+                f"{other.source!r} and {item.source!r} would both be called {item.name!r}, and one would "
+                f"replace the other. Give them names in a manifest, in the column {NAME_COLUMN!r}."
+            )
+    for name, item in by_name.items():
+        parents: Sequence[PurePath] = PurePath(name).parents
+        outer = next((by_name[str(parent)] for parent in parents if str(parent) in by_name), None)
+        if outer is not None:
+            raise ParameterError(
+                f"The results of {item.source!r} would lie within those of {outer.source!r}: their names are "
+                f"{item.name!r} and {outer.name!r}. Give them names in a manifest, in the column "
+                f"{NAME_COLUMN!r}."
+            )

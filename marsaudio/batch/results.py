@@ -1,0 +1,134 @@
+"""The results of one recording, in a folder of their own that is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from marsaudio.atomic import kind_of
+from marsaudio.batch.inputs import Item
+from marsaudio.errors import OutputError
+
+RESULTS, UNFINISHED = "recordings", ".unfinished"
+RESULT_FILE, EVENTS_FILE = "result.json", "events.csv"
+STEM_FILES = ("wind.wav", "rover.wav")
+
+
+def files_of_result(*, stems: bool) -> tuple[str, ...]:
+    """The names of the files of each result."""
+    return (*(STEM_FILES if stems else ()), EVENTS_FILE, RESULT_FILE)
+
+
+def folder_of(output: Path, item: Item) -> Path:
+    """Where the results of a recording stand."""
+    return output / RESULTS / item.name
+
+
+def state_of(item: Item) -> list[dict[str, Any]]:
+    """What tells whether the files of a recording have changed: their names, sizes and times."""
+    states = []
+    for file in item.files:
+        path = Path(file)
+        with contextlib.suppress(OSError, ValueError):  # what is not there is no result's input
+            now = path.stat()
+            states.append({"file": path.name, "bytes": now.st_size, "modified_ns": now.st_mtime_ns})
+    return states
+
+
+def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:
+    """What is known of a recording whose result is there and of its files as they are now; else None."""
+    folder = folder_of(output, item)
+    try:
+        held = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    whole = all(kind_of(folder / name) == "file" for name in files_of_result(stems=stems))
+    if not whole or not isinstance(held, dict) or held.get("input") != state_of(item):
+        return None
+    return held
+
+
+@contextlib.contextmanager
+def unfinished_folder(output: Path, item: Item) -> Iterator[Path]:
+    """A folder to write the results of a recording into, which is gone afterwards, moved or not.
+
+    It is locked: a later run clears away what a killed process left, and nothing that one still writes.
+    """
+    place = output / UNFINISHED
+    name = f"{_digest(item)}-{secrets.token_hex(6)}"
+    folder, locked = place / name, place / f"{name}.lock"
+    try:
+        place.mkdir(exist_ok=True)
+        lock = FileLock(locked)
+        with lock:
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+                locked.unlink(missing_ok=True)
+    except OSError as error:
+        if isinstance(error, OutputError) or error.__class__.__module__.startswith("marsaudio"):
+            raise
+        raise cannot_write(output, error) from error
+
+
+def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None:
+    """Give a finished folder its own name, in the place of an older result."""
+    missing = [name for name in files_of_result(stems=stems) if kind_of(folder / name) != "file"]
+    if missing:
+        raise OutputError(
+            f"Cannot write the results of {item.name!r}: {missing[0]!r} was taken away while they were "
+            "written, perhaps by a run that was started since. Start again to go on."
+        )
+    target = folder_of(output, item)
+    older = folder.with_name(f"{folder.name}-older")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if kind_of(target) != "nothing":
+            target.rename(older)
+        folder.rename(target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    finally:
+        shutil.rmtree(older, ignore_errors=True)
+
+
+def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:
+    """Clear away what killed processes left behind, and tell which recordings they were at."""
+    place = output / UNFINISHED
+    by_digest = {_digest(item): item for item in items}
+    left = []
+    for locked in sorted(place.glob("*.lock")):
+        with contextlib.suppress(Timeout, OSError):  # somebody is at it
+            with FileLock(locked, timeout=0):
+                for folder in place.glob(f"{locked.stem}*"):
+                    if folder != locked:
+                        shutil.rmtree(folder, ignore_errors=True)
+                locked.unlink(missing_ok=True)
+            item = by_digest.get(locked.stem.partition("-")[0])
+            if item is not None and item not in left:
+                left.append(item)
+    with contextlib.suppress(OSError):
+        place.rmdir()
+    return left
+
+
+def cannot_write(place: Path, error: OSError) -> OutputError:
+    """Say why nothing can be written, and what stays."""
+    return OutputError(
+        f"Cannot write into {str(place)!r}: {error.strerror or error}. What was finished stays; make room or "
+        "give leave to write there, then start again to go on."
+    )
+
+
+def _digest(item: Item) -> str:
+    return hashlib.sha256(item.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]

@@ -1,0 +1,275 @@
+"""The workers of a batch: joblib's processes or threads on this machine, or a Dask cluster anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from marsaudio.batch.working import Outcome
+from marsaudio.errors import ClusterError, MissingLibraryError, ParameterError
+
+Backend = Literal["loky", "threading", "dask"]
+Task = Callable[[], Outcome]
+
+BACKENDS = ("loky", "threading", "dask")
+CONNECT_SECONDS = 5.0  # a scheduler that is there answers within milliseconds
+LOST_SECONDS = 15.0  # a scheduler that does not answer for so long is gone
+LOOK_SECONDS = 0.5  # how often the cluster is looked at
+
+
+class WorkerDiedError(Exception):
+    """A process died at its work: by a signal, or for want of memory."""
+
+
+class Workers:
+    """Processes or threads that take tasks; see `workers`.
+
+    Parameters
+    ----------
+    options
+        For `joblib.Parallel`: the backend and the number of jobs.
+    client
+        Of a Dask cluster, where that is the backend.
+    """
+
+    def __init__(self, options: dict[str, Any], client: Any = None) -> None:
+        self._options, self._client = options, client
+
+    def outcomes(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """Give what becomes of the tasks, each as soon as it is done.
+
+        Raises
+        ------
+        WorkerDiedError
+            A process died. Tasks that gave no outcome may be given again.
+        ClusterError
+            The cluster is gone.
+        """
+        return self._through_joblib(tasks) if self._client is None else self._watched(tasks)
+
+    def alone(self, task: Task) -> Outcome:
+        """Give one task to a process that works on nothing else: should it die, it is the task's doing.
+
+        Raises
+        ------
+        WorkerDiedError, ClusterError
+            As `outcomes`.
+        """
+        # Of one job, joblib makes no process.
+        lonely = self._options | {"n_jobs": 2} if self._client is None else self._options
+        (outcome,) = Workers(lonely, self._client).outcomes([task])
+        return outcome
+
+    def _through_joblib(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        from joblib import Parallel, delayed, parallel_config
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        with parallel_config(**self._options):  # which knows Dask, as Parallel itself does not
+            parallel = Parallel(return_as="generator_unordered", batch_size=1)
+        outcomes = parallel(delayed(task)() for task in tasks)
+        try:
+            yield from outcomes
+        except TerminatedWorkerError as error:
+            raise WorkerDiedError from error
+        finally:
+            outcomes.close()
+
+    def _watched(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """As `_through_joblib`, which waits for ever for a cluster that has gone, or for what it gave up."""
+        found: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+
+        def collect() -> None:
+            try:
+                for outcome in self._through_joblib(tasks):
+                    found.put(outcome)
+                found.put(None)
+            except BaseException as error:
+                found.put(error)
+
+        threading.Thread(target=collect, name="marsaudio batch", daemon=True).start()
+        lost_since: float | None = None
+        while True:
+            try:
+                outcome = found.get(timeout=LOOK_SECONDS)
+            except queue.Empty:
+                lost_since = self._look(lost_since)
+                continue
+            if outcome is None:
+                return
+            if isinstance(outcome, TimeoutError):
+                raise ClusterError(
+                    "The Dask cluster has no workers. Start some with 'dask worker ADDRESS', then start "
+                    "again."
+                ) from outcome
+            if isinstance(outcome, (OSError, CancelledError)):
+                raise _scheduler_is_gone() from outcome
+            if isinstance(outcome, BaseException):
+                raise outcome
+            if not isinstance(outcome, Outcome):  # what a cluster gives that was started anew
+                raise _scheduler_is_gone()
+            yield outcome
+
+    def _look(self, lost_since: float | None) -> float | None:
+        """Find what joblib is never told: tasks given up, and a scheduler that is gone."""
+        states = {future.status for future in list(self._client.futures.values())}
+        if "error" in states:
+            raise WorkerDiedError
+        if self._client.status == "running" and not states & {"cancelled", "lost"}:
+            return None
+        now = time.monotonic()
+        if self._client.status == "closed" or now - (lost_since or now) > LOST_SECONDS:
+            raise _scheduler_is_gone()
+        return lost_since or now
+
+
+@contextlib.contextmanager
+def workers(backend: Backend | None, jobs: int | None, scheduler: str | None) -> Iterator[Workers]:
+    """Start the workers, or connect to them, and let them go at the end.
+
+    Parameters
+    ----------
+    backend
+        As `marsaudio.batch.run`.
+    jobs
+        How many; None for one on each processor.
+    scheduler
+        The address of a Dask scheduler.
+
+    Raises
+    ------
+    ParameterError
+        There is no such backend, or the options do not go together.
+    MissingLibraryError
+        Dask is not installed.
+    ClusterError
+        The scheduler is not there.
+    """
+    backend, jobs = check_workers(backend, jobs, scheduler)
+    if backend != "dask":
+        yield Workers({"backend": backend, "n_jobs": jobs})
+        return
+    with _dask_client(jobs, scheduler) as client:
+        yield Workers({"backend": "dask", "client": client, "n_jobs": -1}, client)
+
+
+def check_workers(backend: Backend | None, jobs: int | None, scheduler: str | None) -> tuple[Backend, int]:
+    """Say what is meant where something was left out, and refuse what does not go together."""
+    import joblib
+
+    if scheduler is not None:
+        if backend not in (None, "dask"):
+            raise ParameterError(
+                f"scheduler={scheduler!r} is Dask's, and backend={backend!r} is not. Leave out one of them."
+            )
+        if jobs is not None:
+            raise ParameterError(
+                f"jobs={jobs!r} says how many workers to start, but the scheduler at {scheduler!r} has its "
+                "own. Leave out one of them."
+            )
+        backend = "dask"
+    backend = backend or "loky"
+    if backend not in BACKENDS:
+        raise ParameterError(f"backend={backend!r} must be one of {', '.join(map(repr, BACKENDS))}.")
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+        raise ParameterError(f"jobs={jobs!r} must be a whole number of workers, 1 or more.")
+    return backend, jobs or joblib.cpu_count()
+
+
+@contextlib.contextmanager
+def _dask_client(jobs: int, scheduler: str | None) -> Iterator[Any]:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingLibraryError(
+            "backend='dask' needs dask and distributed, which are not installed. Install them with "
+            "pip install 'marsaudio[cluster]'."
+        ) from error
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_silent("distributed"))
+        if scheduler is None:
+            cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=jobs,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+            stack.callback(_quietly, cluster.close, timeout=10)
+            address = cluster.scheduler_address
+        else:
+            address = scheduler
+            _check_reachable(address)
+        client = distributed.Client(  # type: ignore[no-untyped-call]
+            address, timeout=CONNECT_SECONDS, set_as_default=False
+        )
+        stack.callback(_quietly, client.close, timeout=2)
+        yield client
+
+
+def _check_reachable(address: str) -> None:
+    """Refuse within seconds what Dask would wait for without end, such as what is no scheduler.
+
+    Raises
+    ------
+    ClusterError
+        With the reason.
+    """
+    parts = urlsplit(address if "://" in address else f"tcp://{address}")
+    try:
+        host, port = parts.hostname, parts.port
+        if not host or not port:
+            raise ValueError("it has no host or no port")
+        if parts.scheme == "tcp":
+            socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
+            # In a thread of its own: a notebook's runs a loop already.
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(asyncio.run, _ask(address)).result()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or "it does not answer as one"
+        raise ClusterError(
+            f"There is no Dask scheduler at {address!r} ({reason}). Start one with 'dask scheduler', which "
+            "says its address, such as 'tcp://192.168.0.1:8786', or leave it out to work on this machine."
+        ) from error
+
+
+async def _ask(address: str) -> None:
+    from distributed import rpc
+
+    async with asyncio.timeout(CONNECT_SECONDS):
+        async with rpc(address) as there:  # type: ignore[no-untyped-call]
+            kind = (await there.identity())["type"]
+    if kind != "Scheduler":
+        raise ValueError(f"it is a {kind}")
+
+
+def _scheduler_is_gone() -> ClusterError:
+    return ClusterError(
+        "The Dask scheduler went away. What was finished stays; start the scheduler and its workers, then "
+        "start again to go on."
+    )
+
+
+def _quietly(close: Callable[..., object], **options: Any) -> None:
+    with contextlib.suppress(Exception):
+        close(**options)
+
+
+@contextlib.contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """Keep what a library logs from the terminal: what matters of it is raised."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

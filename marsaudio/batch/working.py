@@ -1,0 +1,170 @@
+"""The work on one recording, in whatever process it is done: the same files everywhere."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import multiprocessing
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marsaudio import catalog
+from marsaudio.atomic import write_text
+from marsaudio.batch.inputs import Item
+from marsaudio.batch.results import (
+    EVENTS_FILE,
+    RESULT_FILE,
+    STEM_FILES,
+    put_in_place,
+    state_of,
+    unfinished_folder,
+)
+from marsaudio.batch.settings import Settings
+from marsaudio.errors import AudioFormatError, MarsAudioError, OutputError
+from marsaudio.events.detection import detect_wind_file
+from marsaudio.events.table import WindEvents
+from marsaudio.formats.audio import AudioFile
+from marsaudio.loading import locate, with_what_the_file_says
+from marsaudio.report.facts import SoundFacts, sound_facts
+from marsaudio.report.summary import plain, software, what_is_in_doubt
+from marsaudio.separation.stems import SeparatedFiles, separate_file
+
+RESULT_VERSION = 1
+NAME_IS_TOO_LONG = frozenset({errno.ENAMETOOLONG})  # the one reason not to write that lies with a recording
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a recording.
+
+    Attributes
+    ----------
+    name : str
+    duration : float
+        Seconds of sound that were worked on.
+    failure : str
+        Why there is no result; empty where there is one.
+    stops : bool
+        The reason lies with the output: no other recording would do better.
+    """
+
+    name: str
+    duration: float = 0.0
+    failure: str = ""
+    stops: bool = False
+
+
+def work_on(item: Item, output: str, settings: Settings) -> Outcome:
+    """Separate a recording, find its events, and write its results; tell why where that cannot be done."""
+    if multiprocessing.parent_process() is not None:
+        # What it warns of stands in the notes of the result; here it would say of which recording no more.
+        logging.getLogger("marsaudio").setLevel(logging.ERROR)
+    try:
+        return Outcome(item.name, _write_results(item, Path(output), settings))
+    except OutputError as error:
+        reason = error.__cause__.errno if isinstance(error.__cause__, OSError) else None
+        return Outcome(item.name, failure=str(error), stops=reason not in NAME_IS_TOO_LONG)
+    except MarsAudioError as error:
+        return Outcome(item.name, failure=str(error))
+    except MemoryError:
+        return Outcome(item.name, failure="There was not enough memory. Use fewer jobs, or another machine.")
+    except Exception as error:
+        # A fault of the program: it must not stop thousands of recordings, nor go by in silence.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return Outcome(
+            item.name,
+            failure=f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno}). This "
+            "is a fault in marsaudio: please report it with the recording.",
+        )
+
+
+def _write_results(item: Item, output: Path, settings: Settings) -> float:
+    if not item.files:
+        catalog.fetch(item.source, progress=False)
+    before = state_of(item)
+    with unfinished_folder(output, item) as folder:
+        stems = None
+        if settings.stems:
+            wind, rover = (folder / name for name in STEM_FILES)
+            stems = separate_file(item.source, wind=wind, rover=rover, rover_noise=settings.rover_noise)
+        events = detect_wind_file(item.source, **settings.detection)
+        events.save(folder / EVENTS_FILE)
+        result = _result(item, before, events, stems, has_reference=settings.rover_noise is not None)
+        write_text(folder / RESULT_FILE, json.dumps(plain(result), indent=2, allow_nan=False) + "\n")
+        if state_of(item) != before:
+            raise AudioFormatError(
+                f"{item.source!r} was written to while it was read: its results would not fit together. Wait "
+                "until it is whole, and start again."
+            )
+        put_in_place(folder, output, item, stems=settings.stems)
+    return events.duration
+
+
+def _result(
+    item: Item,
+    state: list[dict[str, Any]],
+    events: WindEvents,
+    stems: SeparatedFiles | None,
+    *,
+    has_reference: bool,
+) -> dict[str, Any]:
+    file, known = locate(item.source)
+    opened = AudioFile(file)
+    source = with_what_the_file_says(known, opened.info.metadata)
+    facts = sound_facts(opened)
+    figures: dict[str, Any] = {
+        "duration_s": events.duration,
+        "sample_rate_hz": opened.sample_rate,
+        "channels": opened.channels,
+        "channels_equal": facts.equal_channels,
+        "encoding": opened.info.encoding,
+        "level_unit": events.unit,
+        "peak_level_db": facts.peak_level,
+        "rms_level_db": facts.rms_level,
+        "event_count": len(events),
+        "rover_transient_count": sum(event.rover_transient for event in events),
+        "events_per_minute": events.events_per_minute,
+        "event_share_of_time": events.windy_share,
+        "observed_s": events.observed,
+        "gustiness_db": events.gustiness,
+        "quiet_level_db": events.quiet_level,
+    }
+    notes = [events.note] if events.note else []
+    if stems is not None:
+        figures |= {
+            "wind_rms_level_db": _facts_of(stems.wind).rms_level,
+            "rover_rms_level_db": _facts_of(stems.rover).rms_level,
+            "wind_cut_off_hz": max(
+                (model.cut_off for model in stems.models if model.cut_off is not None), default=None
+            ),
+        }
+        notes = [*stems.notes, *notes]
+    return {
+        "format": "marsaudio batch result",
+        "version": RESULT_VERSION,
+        "recording": item.name,
+        "input": state,
+        "simulated": source.simulated,
+        "source": {
+            "name": source.name,
+            "title": source.title,
+            "microphone": source.microphone,
+            "sol": source.sol,
+            "date": source.date,
+            "credit": source.credit,
+            "licence": source.licence,
+            "metadata": dict(source.metadata),
+        },
+        "figures": figures,
+        "detection": events.parameters,
+        "notes": notes,
+        "in_doubt": None if stems is None else what_is_in_doubt(stems.models, has_reference=has_reference),
+        "software": software(),
+    }
+
+
+def _facts_of(path: Path) -> SoundFacts:
+    return sound_facts(AudioFile(path))

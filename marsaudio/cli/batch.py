@@ -1,0 +1,109 @@
+"""Many recordings."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from marsaudio.cli.options import (
+    BandOption,
+    DurationOption,
+    GapOption,
+    NoiseOption,
+    RateOption,
+    given,
+    load_reference,
+)
+from marsaudio.cli.printing import show_table
+
+if TYPE_CHECKING:
+    from marsaudio.batch import BatchReport
+
+MOST_FAILURES = 20  # that are shown; the table has them all
+SOME_FAILED = 1
+
+
+class BackendName(StrEnum):
+    """What works on several recordings at a time."""
+
+    loky = "loky"
+    threading = "threading"
+    dask = "dask"
+
+
+def batch(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Folders, patterns in quotation marks, manifests (.txt, .csv), files, labels or keys.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="A new folder, or one to go on in.")],
+    jobs: Annotated[
+        int | None, typer.Option(help="How many at a time: one on each processor if left out.")
+    ] = None,
+    backend: Annotated[
+        BackendName | None, typer.Option(help="Processes (loky, if left out), threads, or a Dask cluster.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, whose workers do it.")
+    ] = None,
+    stems: Annotated[bool, typer.Option(help="Write wind.wav and rover.wav.")] = True,
+    rover_noise: NoiseOption = None,
+    band: BandOption = None,
+    false_alarms: RateOption = None,
+    minimum_duration: DurationOption = None,
+    merge_gap: GapOption = None,
+) -> None:
+    """Separate many recordings and find their wind.
+
+    Writes stems, events and levels of each, summary.csv of all recordings and events.csv of all events. What
+    was stopped goes on when it is started again. Exit code 1 means that some recordings failed.
+    """
+    from marsaudio.batch import run
+
+    report = run(
+        sources,
+        output,
+        stems=stems,
+        rover_noise=load_reference(rover_noise),
+        jobs=jobs,
+        backend=None if backend is None else backend.value,
+        scheduler=scheduler,
+        progress=sys.stderr.isatty(),
+        **given(
+            false_alarms_per_minute=false_alarms,
+            band=band,
+            minimum_duration=minimum_duration,
+            merge_gap=merge_gap,
+        ),
+    )
+    _show(report)
+    if report.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _show(report: BatchReport) -> None:
+    from marsaudio.batch.progress import span
+
+    done = report.computed + report.kept
+    count = "1 recording" if report.total == 1 else f"{report.total} recordings"
+    before = f", {report.kept} of them before" if report.kept else ""
+    typer.echo(f"{count}: {done} done{before}, {len(report.failures)} failed.")
+    if report.computed:
+        rate = report.duration / report.elapsed
+        typer.echo(
+            f"{span(report.duration)} of sound in {span(report.elapsed)}: {rate:.0f} s of sound a second."
+        )
+    for name, reason in list(report.failures.items())[:MOST_FAILURES]:
+        line = " ".join(f"{name!r} failed: {reason}".splitlines())
+        typer.echo(f"marsaudio: warning: {line}", err=True)
+    if len(report.failures) > MOST_FAILURES:
+        more = len(report.failures) - MOST_FAILURES
+        typer.echo(f"marsaudio: warning: {more} more failed; {report.summary} says why.", err=True)
+    show_table([("summary", str(report.summary)), ("events", str(report.events))])
