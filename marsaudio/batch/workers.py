@@ -23,7 +23,15 @@ Task = Callable[[], Outcome]
 BACKENDS = ("loky", "threading", "dask")
 CONNECT_SECONDS = 5.0  # a scheduler that is there answers within milliseconds
 LOST_SECONDS = 15.0  # a scheduler that does not answer for so long is gone
+IDLE_SECONDS = 10  # after which a process without work ends, also where the one that started it was killed
 LOOK_SECONDS = 0.5  # how often the cluster is looked at
+# Of a cluster of our own. Dask's workers give each piece of memory back as they are done with it, and fetch
+# it again for the next, which took three times as long as the work; and a recording at which a process died
+# goes to others only once it was tried by itself.
+LOCAL_CLUSTER = {
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
+    "distributed.scheduler.allowed-failures": 0,
+}
 
 
 class WorkerDiedError(Exception):
@@ -155,7 +163,10 @@ def workers(backend: Backend | None, jobs: int | None, scheduler: str | None) ->
     """
     backend, jobs = check_workers(backend, jobs, scheduler)
     if backend != "dask":
-        yield Workers({"backend": backend, "n_jobs": jobs})
+        options: dict[str, Any] = {"backend": backend, "n_jobs": jobs}
+        if backend == "loky":
+            options["idle_worker_timeout"] = IDLE_SECONDS
+        yield Workers(options)
         return
     with _dask_client(jobs, scheduler) as client:
         yield Workers({"backend": "dask", "client": client, "n_jobs": -1}, client)
@@ -187,6 +198,7 @@ def check_workers(backend: Backend | None, jobs: int | None, scheduler: str | No
 @contextlib.contextmanager
 def _dask_client(jobs: int, scheduler: str | None) -> Iterator[Any]:
     try:
+        import dask
         import distributed
     except ImportError as error:
         raise MissingLibraryError(
@@ -196,6 +208,7 @@ def _dask_client(jobs: int, scheduler: str | None) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_silent("distributed"))
         if scheduler is None:
+            stack.enter_context(dask.config.set(LOCAL_CLUSTER))
             cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=jobs,
                 threads_per_worker=1,
@@ -264,12 +277,14 @@ def _quietly(close: Callable[..., object], **options: Any) -> None:
 
 
 @contextlib.contextmanager
-def _silent(name: str) -> Iterator[None]:
+def _silent(library: str) -> Iterator[None]:
     """Keep what a library logs from the terminal: what matters of it is raised."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == library]
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
