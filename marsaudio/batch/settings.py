@@ -47,10 +47,10 @@ class Settings:
         if rover_noise is not None:
             if not stems:
                 raise ParameterError(
-                    "rover_noise is for the stems, and stems=False writes none. Leave out one of them."
+                    "stems=False writes no stems, and rover_noise is for them. Leave out one of the two."
                 )
             if not isinstance(rover_noise, RoverModel):
-                require_recording(rover_noise, "batch.run(..., rover_noise=...)")
+                require_recording(rover_noise, "rover_noise=...")
                 rover_noise = fit_rover(rover_noise)
         return cls(bool(stems), detection_settings(**detection), rover_noise)
 

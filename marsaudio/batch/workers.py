@@ -23,6 +23,7 @@ Task = Callable[[], Outcome]
 BACKENDS = ("loky", "threading", "dask")
 CONNECT_SECONDS = 5.0  # a scheduler that is there answers within milliseconds
 LOST_SECONDS = 15.0  # a scheduler that does not answer for so long is gone
+GIVEN_UP_SECONDS = 2.0  # in which joblib hands on a task, if there is one to hand on
 IDLE_SECONDS = 10  # after which a process without work ends, also where the one that started it was killed
 LOOK_SECONDS = 0.5  # how often the cluster is looked at
 # Of a cluster of our own. Dask's workers give each piece of memory back as they are done with it, and fetch
@@ -44,13 +45,13 @@ class Workers:
     Parameters
     ----------
     options
-        For `joblib.Parallel`: the backend and the number of jobs.
-    client
-        Of a Dask cluster, where that is the backend.
+        For `joblib.parallel_config`: the backend and the number of jobs.
+    address
+        Of a Dask scheduler, where that is the backend.
     """
 
-    def __init__(self, options: dict[str, Any], client: Any = None) -> None:
-        self._options, self._client = options, client
+    def __init__(self, options: dict[str, Any], address: str | None = None) -> None:
+        self._options, self._address = options, address
 
     def outcomes(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
         """Give what becomes of the tasks, each as soon as it is done.
@@ -62,7 +63,7 @@ class Workers:
         ClusterError
             The cluster is gone.
         """
-        return self._through_joblib(tasks) if self._client is None else self._watched(tasks)
+        return self._on_cluster(tasks) if self._address else _through_joblib(tasks, self._options)
 
     def alone(self, task: Task) -> Outcome:
         """Give one task to a process that works on nothing else: should it die, it is the task's doing.
@@ -73,70 +74,102 @@ class Workers:
             As `outcomes`.
         """
         # Of one job, joblib makes no process.
-        lonely = self._options | {"n_jobs": 2} if self._client is None else self._options
-        (outcome,) = Workers(lonely, self._client).outcomes([task])
+        lonely = self._options if self._address else self._options | {"n_jobs": 2}
+        (outcome,) = Workers(lonely, self._address).outcomes([task])
         return outcome
 
-    def _through_joblib(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        from joblib import Parallel, delayed, parallel_config
-        from joblib.externals.loky.process_executor import TerminatedWorkerError
+    def _on_cluster(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
+        """With a client of its own: an earlier one may still wait for what was given up."""
+        import distributed
 
-        with parallel_config(**self._options):  # which knows Dask, as Parallel itself does not
-            parallel = Parallel(return_as="generator_unordered", batch_size=1)
-        outcomes = parallel(delayed(task)() for task in tasks)
+        client = distributed.Client(  # type: ignore[no-untyped-call]
+            self._address, timeout=CONNECT_SECONDS, set_as_default=False
+        )
         try:
-            yield from outcomes
-        except TerminatedWorkerError as error:
-            raise WorkerDiedError from error
+            yield from _watched(tasks, self._options | {"client": client})
         finally:
-            outcomes.close()
+            _quietly(client.close, timeout=2)
 
-    def _watched(self, tasks: Sequence[Task]) -> Iterator[Outcome]:
-        """As `_through_joblib`, which waits for ever for a cluster that has gone, or for what it gave up."""
-        found: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
 
-        def collect() -> None:
-            try:
-                for outcome in self._through_joblib(tasks):
-                    found.put(outcome)
-                found.put(None)
-            except BaseException as error:
-                found.put(error)
+def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[Outcome]:
+    from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-        threading.Thread(target=collect, name="marsaudio batch", daemon=True).start()
-        lost_since: float | None = None
-        while True:
-            try:
-                outcome = found.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                lost_since = self._look(lost_since)
-                continue
-            if outcome is None:
-                return
-            if isinstance(outcome, TimeoutError):
-                raise ClusterError(
-                    "The Dask cluster has no workers. Start some with 'dask worker ADDRESS', then start "
-                    "again."
-                ) from outcome
-            if isinstance(outcome, (OSError, CancelledError)):
-                raise _scheduler_is_gone() from outcome
-            if isinstance(outcome, BaseException):
-                raise outcome
-            if not isinstance(outcome, Outcome):  # what a cluster gives that was started anew
-                raise _scheduler_is_gone()
-            yield outcome
+    with parallel_config(**options):  # which knows Dask, as Parallel itself does not
+        parallel = Parallel(return_as="generator_unordered", batch_size=1)
+    outcomes = parallel(delayed(task)() for task in tasks)
+    try:
+        yield from outcomes
+    except TerminatedWorkerError as error:
+        raise WorkerDiedError from error
+    finally:
+        outcomes.close()
 
-    def _look(self, lost_since: float | None) -> float | None:
-        """Find what joblib is never told: tasks given up, and a scheduler that is gone."""
-        states = {future.status for future in list(self._client.futures.values())}
-        if "error" in states:
-            raise WorkerDiedError
-        if self._client.status == "running" and not states & {"cancelled", "lost"}:
-            return None
-        now = time.monotonic()
-        if self._client.status == "closed" or now - (lost_since or now) > LOST_SECONDS:
+
+def _watched(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[Outcome]:
+    """As `_through_joblib`, which waits for ever for a cluster that has gone, or for what it gave up."""
+    found: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+
+    def collect() -> None:
+        try:
+            for outcome in _through_joblib(tasks, options):
+                found.put(outcome)
+            found.put(None)
+        except BaseException as error:
+            found.put(error)
+
+    threading.Thread(target=collect, name="marsaudio batch", daemon=True).start()
+    watch = _Watch(options["client"])
+    while True:
+        try:
+            outcome = found.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            watch.look()
+            continue
+        if outcome is None:
+            return
+        if isinstance(outcome, TimeoutError):
+            raise ClusterError(
+                "The Dask cluster has no workers. Start some with 'dask worker ADDRESS', then start again."
+            ) from outcome
+        if isinstance(outcome, (OSError, CancelledError)):
+            raise _scheduler_is_gone() from outcome
+        if isinstance(outcome, BaseException):
+            raise outcome
+        if not isinstance(outcome, Outcome):  # what a cluster gives that was started anew
             raise _scheduler_is_gone()
-        return lost_since or now
+        yield outcome
+
+
+class _Watch:
+    """Finds what joblib is never told: tasks that Dask gave up, and a scheduler that is gone."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._since: dict[str, float] = {}
+
+    def look(self) -> None:
+        """Look at the cluster, while an outcome is waited for.
+
+        Raises
+        ------
+        WorkerDiedError, ClusterError
+            There will be none.
+        """
+        states = {future.status for future in list(self._client.futures.values())}
+        away = self._client.status != "running" or bool(states & {"cancelled", "lost"})
+        if self._client.status == "closed" or self._lasts("away", away) > LOST_SECONDS:
+            raise _scheduler_is_gone()
+        # joblib lets go of a task that was given up, and waits for it all the same.
+        if "error" in states or self._lasts("idle", not away and "pending" not in states) > GIVEN_UP_SECONDS:
+            raise WorkerDiedError
+
+    def _lasts(self, what: str, so: bool) -> float:
+        """For how many seconds it has been so."""
+        now = time.monotonic()
+        if not so:
+            self._since.pop(what, None)
+        return now - self._since.setdefault(what, now) if so else 0.0
 
 
 @contextlib.contextmanager
@@ -168,8 +201,8 @@ def workers(backend: Backend | None, jobs: int | None, scheduler: str | None) ->
             options["idle_worker_timeout"] = IDLE_SECONDS
         yield Workers(options)
         return
-    with _dask_client(jobs, scheduler) as client:
-        yield Workers({"backend": "dask", "client": client, "n_jobs": -1}, client)
+    with _dask_scheduler(jobs, scheduler) as address:
+        yield Workers({"backend": "dask", "n_jobs": -1}, address)
 
 
 def check_workers(backend: Backend | None, jobs: int | None, scheduler: str | None) -> tuple[Backend, int]:
@@ -196,7 +229,8 @@ def check_workers(backend: Backend | None, jobs: int | None, scheduler: str | No
 
 
 @contextlib.contextmanager
-def _dask_client(jobs: int, scheduler: str | None) -> Iterator[Any]:
+def _dask_scheduler(jobs: int, scheduler: str | None) -> Iterator[str]:
+    """The address of a scheduler: of one that is there, or of one that is started with its workers."""
     try:
         import dask
         import distributed
@@ -205,10 +239,12 @@ def _dask_client(jobs: int, scheduler: str | None) -> Iterator[Any]:
             "backend='dask' needs dask and distributed, which are not installed. Install them with "
             "pip install 'marsaudio[cluster]'."
         ) from error
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_silent("distributed"))
-        if scheduler is None:
-            stack.enter_context(dask.config.set(LOCAL_CLUSTER))
+    with _silent("distributed"):
+        if scheduler is not None:
+            _check_reachable(scheduler)
+            yield scheduler
+            return
+        with dask.config.set(LOCAL_CLUSTER):
             cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=jobs,
                 threads_per_worker=1,
@@ -216,16 +252,10 @@ def _dask_client(jobs: int, scheduler: str | None) -> Iterator[Any]:
                 dashboard_address=None,
                 silence_logs=logging.CRITICAL,
             )
-            stack.callback(_quietly, cluster.close, timeout=10)
-            address = cluster.scheduler_address
-        else:
-            address = scheduler
-            _check_reachable(address)
-        client = distributed.Client(  # type: ignore[no-untyped-call]
-            address, timeout=CONNECT_SECONDS, set_as_default=False
-        )
-        stack.callback(_quietly, client.close, timeout=2)
-        yield client
+            try:
+                yield cluster.scheduler_address
+            finally:
+                _quietly(cluster.close, timeout=10)
 
 
 def _check_reachable(address: str) -> None:

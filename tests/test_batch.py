@@ -1,0 +1,506 @@
+"""Many recordings: which they are, what is written of each, and what goes on where."""
+
+import csv
+import errno
+import json
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from refusals import refused
+
+import marsaudio as ma
+from marsaudio import cli
+from marsaudio.batch import workers, working
+from marsaudio.batch.inputs import find_items
+
+LABEL = """<?xml version="1.0"?>
+<Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1">
+  <Identification_Area><title>Mars sounds</title></Identification_Area>
+  <File_Area_Encoded_Image><File><file_name>{name}</file_name></File><Encoded_Audio/></File_Area_Encoded_Image>
+</Product_Observational>
+"""
+
+
+@pytest.fixture
+def recordings(tmp_path, gusty):
+    """Three short recordings in two folders, one of them with two different channels."""
+    folder = tmp_path / "in"
+    (folder / "sol 1").mkdir(parents=True)
+    gusty.clip(1.0, 4.0).save(folder / "a.wav", encoding="PCM_16")
+    gusty.clip(3.5, 5.5).save(folder / "sol 1" / "a.wav", encoding="PCM_16")
+    both = np.concatenate([gusty.samples, gusty.samples[:, ::-1]])
+    ma.Recording(both, 16000).clip(0, 2.5).save(folder / "sol 1" / "b.flac", encoding="PCM_16")
+    return folder
+
+
+NAMES = ["a.wav", "sol 1/a.wav", "sol 1/b.flac"]
+
+
+def run(sources, output, **options):
+    return ma.batch.run(sources, output, jobs=1, progress=False, **options)
+
+
+def tree(folder):
+    """All files below a folder, with their bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def names_of(sources):
+    return [item.name for item in find_items(sources)]
+
+
+# Which recordings
+
+
+def test_a_folder_is_searched_to_the_bottom_in_the_order_of_names(recordings):
+    (recordings / "notes.txt").write_text("not sound")
+    (recordings / ".hidden").mkdir()
+    shutil.copy(recordings / "a.wav", recordings / ".hidden" / "a.wav")
+    shutil.copy(recordings / "a.wav", recordings / "._a.wav")
+    assert names_of([str(recordings)]) == NAMES
+
+
+def test_a_pattern_names_recordings_from_where_it_begins_to_vary(recordings):
+    assert names_of([f"{recordings}/*/*.wav"]) == ["sol 1/a.wav"]
+    assert names_of([f"{recordings}/**/a.*"]) == ["a.wav", "sol 1/a.wav"]
+    assert names_of([f"{recordings}/sol*"]) == ["sol 1/a.wav", "sol 1/b.flac"]
+
+
+def test_a_label_and_its_audio_are_one_recording(recordings):
+    (recordings / "a.xml").write_text(LABEL.format(name="a.wav"))
+    (recordings / "other.xml").write_text("<collection/>")
+    (recordings / "broken.xml").write_text("no xml")
+    (item, *_) = find_items([str(recordings)])
+    assert names_of([str(recordings)]) == NAMES
+    assert item.source == str(recordings / "a.xml")
+    assert [Path(file).name for file in item.files] == ["a.wav", "a.xml"]
+
+
+def test_a_label_without_its_audio_is_reported(recordings, tmp_path):
+    (recordings / "c.xml").write_text(LABEL.format(name="c.wav"))
+    report = run(recordings, tmp_path / "out")
+    assert list(report.failures) == ["c.wav"]
+    assert "not beside it" in report.failures["c.wav"]
+
+
+def test_a_manifest_lists_paths_from_its_own_folder_and_keys(recordings):
+    manifest = recordings / "list.txt"
+    manifest.write_text("\ufeff# of one afternoon\n\nsol 1/a.wav\nsample\na.wav\n", encoding="utf-8")
+    assert names_of([str(manifest)]) == ["a.wav", "sample", "sol 1/a.wav"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_manifest_may_be_a_table_that_gives_names(recordings, separator):
+    manifest = recordings / "list.csv"
+    lines = [["sol", "File", "name"], ["1", "sol 1/a.wav", "first"], ["2", "a.wav", ""], ["", "", ""]]
+    manifest.write_text("\n".join(separator.join(line) for line in lines))
+    assert names_of([str(manifest)]) == ["a.wav", "first"]
+
+
+def test_named_files_keep_their_paths_as_they_were_written(recordings, monkeypatch):
+    monkeypatch.chdir(recordings / "sol 1")
+    assert names_of(["../a.wav"]) == ["a.wav"]
+    assert names_of(["./b.flac"]) == ["b.flac"]
+    monkeypatch.chdir(recordings)
+    assert names_of(["sol 1/a.wav", "a.wav"]) == ["a.wav", "sol 1/a.wav"]
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ("when,where\n1,2\n", "columns are when, where"),
+        ("", "columns are none"),
+        ("file\n\0", "no text"),
+        (b"file\n\xff\xfe", "UTF-8"),
+        ('file\n"a', "cannot be read"),
+    ],
+)
+def test_a_manifest_that_is_none_is_refused(tmp_path, contents, said):
+    manifest = tmp_path / "list.csv"
+    manifest.write_bytes(contents if isinstance(contents, bytes) else contents.encode() or b"\n")
+    with refused(ma.AudioFormatError, said):
+        find_items([str(manifest)])
+
+
+@pytest.mark.parametrize("name", ["../up", "/etc/x", "a/../../b", "."])
+def test_a_name_that_leads_out_of_the_results_is_refused(recordings, name):
+    (recordings / "list.csv").write_text(f"file,name\na.wav,{name}\n")
+    with refused(ma.ParameterError, "name"):
+        find_items([str(recordings / "list.csv")])
+
+
+def test_two_recordings_of_one_name_are_refused(recordings):
+    (recordings / "list.csv").write_text("file,name\na.wav,x\nsol 1/a.wav,x\n")
+    with refused(ma.ParameterError, "both be called 'x'"):
+        find_items([str(recordings / "list.csv")])
+
+
+def test_results_within_results_are_refused(recordings):
+    (recordings / "list.csv").write_text("file,name\na.wav,x\nsol 1/a.wav,x/y\n")
+    with refused(ma.ParameterError, "within"):
+        find_items([str(recordings / "list.csv")])
+
+
+def test_a_recording_that_is_named_twice_is_one(recordings):
+    assert names_of([str(recordings), str(recordings)]) == NAMES
+
+
+@pytest.mark.parametrize("source", ["nowhere", "nowhere/*.wav", "", "EMPTY"])
+def test_where_there_is_no_recording_nothing_is_begun(tmp_path, source):
+    (tmp_path / "empty").mkdir()
+    with refused(ma.ParameterError, "There is no"):
+        run(source.replace("EMPTY", str(tmp_path / "empty")), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+# What is written
+
+
+def test_each_result_is_what_the_library_gives(recordings, tmp_path):
+    report = run(recordings, tmp_path / "out")
+    assert (report.total, report.computed, report.kept, report.failures) == (3, 3, 0, {})
+    for name in NAMES:
+        recording = ma.load(recordings / name)
+        stems, events = ma.separate(recording), ma.detect_wind(recording)
+        result = tmp_path / "out" / "recordings" / name
+        assert np.array_equal(ma.load(result / "wind.wav").samples, stems.wind.samples)
+        assert np.array_equal(ma.load(result / "rover.wav").samples, stems.rover.samples)
+        assert len(ma.read_labels(result / "events.csv")) == len(events)
+        held = json.loads((result / "result.json").read_text())
+        assert held["recording"] == name
+        assert held["figures"]["event_count"] == len(events)
+        assert held["figures"]["wind_cut_off_hz"] == (
+            None if stems.cut_off is None else pytest.approx(stems.cut_off, abs=1e-6)
+        )
+
+
+def test_the_tables_hold_all_recordings_and_all_events(recordings, tmp_path):
+    (recordings / "bad.wav").write_text("no sound")
+    report = run(recordings, tmp_path / "out")
+    summary = pd.read_csv(report.summary)
+    assert list(summary.recording) == ["a.wav", "bad.wav", "sol 1/a.wav", "sol 1/b.flac"]
+    assert list(summary.state) == ["done", "failed", "done", "done"]
+    assert summary.reason[1] == report.failures["bad.wav"]
+    assert "cannot be read as audio" in summary.reason[1]
+    assert list(summary.duration_s.dropna()) == [3.0, 2.0, 2.5]
+    assert list(summary.channels.dropna()) == [1, 1, 2]
+    events = pd.read_csv(report.events)
+    found = ma.detect_wind(ma.load(recordings / "a.wav"))
+    mine = events[events.recording == "a.wav"]
+    assert list(mine.start_s) == pytest.approx([event.start for event in found], abs=1e-6)
+    assert summary.event_count.sum() == len(events) > 0
+
+
+def test_a_table_runs_nothing_in_a_spreadsheet(recordings, tmp_path):
+    (recordings / "a.wav").rename(recordings / "=1+1.wav")
+    report = run(recordings, tmp_path / "out")
+    assert rows(report.summary)[0]["recording"] == "'=1+1.wav"
+
+
+def test_without_stems_only_events_and_levels_are_written(recordings, tmp_path):
+    report = run(recordings, tmp_path / "out", stems=False)
+    assert sorted(path.name for path in (tmp_path / "out/recordings/a.wav").iterdir()) == [
+        "events.csv",
+        "result.json",
+    ]
+    assert rows(report.summary)[0]["event_count"] == "1"
+    assert run(recordings, tmp_path / "out", stems=False).kept == 3
+
+
+def test_a_reference_and_the_detections_options_reach_each_recording(recordings, gusty, tmp_path):
+    rover = ma.fit_rover(gusty.clip(3.5, 6.0))
+    run(recordings, tmp_path / "out", rover_noise=rover, minimum_duration=5.0)
+    recording = ma.load(recordings / "a.wav")
+    wind = ma.load(tmp_path / "out/recordings/a.wav/wind.wav").samples
+    assert np.array_equal(wind, ma.separate(recording, rover_noise=rover).wind.samples)
+    assert rows(tmp_path / "out" / "events.csv") == []
+
+
+def test_a_warning_about_one_recording_is_a_note_in_the_table(gusty, tmp_path, caplog):
+    gusty.clip(0, 0.5).save(tmp_path / "short.wav", encoding="PCM_16")
+    with caplog.at_level(logging.WARNING):
+        report = run(tmp_path / "short.wav", tmp_path / "out")
+    assert caplog.records == []
+    assert "Too short" in rows(report.summary)[0]["notes"]
+
+
+def test_threads_give_the_same_bytes(recordings, tmp_path):
+    run(recordings, tmp_path / "one")
+    ma.batch.run(recordings, tmp_path / "other", jobs=3, backend="threading", progress=False)
+    assert tree(tmp_path / "one") == tree(tmp_path / "other")
+
+
+# Going on
+
+
+def test_what_is_done_is_kept_and_what_has_failed_is_tried_again(recordings, tmp_path):
+    bad = recordings / "bad.wav"
+    bad.write_text("no sound")
+    run(recordings, tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.wav")}
+    shutil.copy(recordings / "a.wav", bad)
+    report = run(recordings, tmp_path / "out")
+    assert (report.computed, report.kept, report.failures) == (1, 3, {})
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+
+
+def test_a_recording_that_changed_is_worked_on_again(recordings, gusty, tmp_path):
+    run(recordings, tmp_path / "out")
+    gusty.clip(2.0, 4.5).save(recordings / "a.wav", encoding="PCM_16")
+    report = run(recordings, tmp_path / "out")
+    assert (report.computed, report.kept) == (1, 2)
+    run(recordings, tmp_path / "afresh")
+    assert tree(tmp_path / "out") == tree(tmp_path / "afresh")
+
+
+def test_a_result_of_which_a_file_is_missing_is_made_again(recordings, tmp_path):
+    run(recordings, tmp_path / "out")
+    whole = tree(tmp_path / "out")
+    (tmp_path / "out/recordings/a.wav/rover.wav").unlink()
+    (tmp_path / "out/recordings/sol 1/a.wav/result.json").write_text("{")
+    assert run(recordings, tmp_path / "out").computed == 2
+    assert tree(tmp_path / "out") == whole
+
+
+def test_recordings_may_be_added(recordings, tmp_path):
+    run(recordings / "a.wav", tmp_path / "out")
+    assert run([recordings / "a.wav", recordings / "sol 1"], tmp_path / "out").kept == 1
+
+
+def test_other_settings_or_recordings_are_refused(recordings, tmp_path):
+    run(recordings, tmp_path / "out", false_alarms_per_minute=0.01)
+    before = tree(tmp_path / "out")
+    with refused(ma.ParameterError, "false_alarms_per_minute=0.01, and now it is 0.1"):
+        run(recordings, tmp_path / "out")
+    with refused(ma.ParameterError, "stems=True, and now it is False"):
+        run(recordings, tmp_path / "out", false_alarms_per_minute=0.01, stems=False)
+    with refused(ma.ParameterError, "not given now"):
+        run(recordings / "sol 1", tmp_path / "out", false_alarms_per_minute=0.01)
+    assert tree(tmp_path / "out") == before
+
+
+def test_another_version_is_refused(recordings, tmp_path):
+    run(recordings, tmp_path / "out")
+    path = tmp_path / "out" / "run.json"
+    path.write_text(path.read_text().replace(f'"marsaudio": "{ma.__version__}"', '"marsaudio": "0.0.1"'))
+    with refused(ma.ParameterError, "begun by marsaudio 0.0.1"):
+        run(recordings, tmp_path / "out")
+
+
+def test_a_folder_that_is_something_elses_is_refused(recordings, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "summary.csv").write_text("mine")
+    with refused(ma.OutputError, "summary.csv"):
+        run(recordings, tmp_path / "mine")
+    (tmp_path / "mine" / "run.json").write_text("{}")
+    with refused(ma.OutputError, "not written by a batch"):
+        run(recordings, tmp_path / "mine")
+    assert (tmp_path / "mine" / "summary.csv").read_text() == "mine"
+
+
+def test_an_output_among_the_recordings_is_refused(recordings):
+    before = tree(recordings)
+    for output in (recordings, recordings / "out", recordings / "sol 1"):
+        with refused(ma.OutputError, "among the recordings"):
+            run(recordings, output)
+    with refused(ma.OutputError, "lies in it"):
+        run(f"{recordings}/sol*/*.wav", recordings)
+    assert tree(recordings) == before
+
+
+def test_what_a_killed_run_left_is_cleared_away_and_what_is_being_written_is_not(recordings, tmp_path):
+    run(recordings, tmp_path / "out")
+    whole = tree(tmp_path / "out")
+    left = tmp_path / "out" / ".unfinished"
+    (left / "0123-dead").mkdir(parents=True)
+    (left / "0123-dead" / "wind.wav").touch()
+    (left / "0123-dead.lock").touch()
+    from filelock import FileLock
+
+    with FileLock(left / "4567-alive.lock"):
+        (left / "4567-alive").mkdir()
+        run(recordings, tmp_path / "out")
+        assert sorted(path.name for path in left.iterdir()) == ["4567-alive", "4567-alive.lock"]
+    run(recordings, tmp_path / "out")
+    assert tree(tmp_path / "out") == whole
+
+
+# What goes wrong
+
+
+def test_a_full_disk_stops_it_and_what_was_finished_stays(recordings, tmp_path, monkeypatch):
+    whole = working.separate_file
+
+    def full(source, **options):
+        if "sol 1" in source:
+            raise ma.OutputError("Cannot write 'wind.wav': No space left on device.") from OSError(
+                errno.ENOSPC, "No space left on device"
+            )
+        return whole(source, **options)
+
+    monkeypatch.setattr(working, "separate_file", full)
+    with refused(ma.OutputError, "No space left"):
+        run(recordings, tmp_path / "out")
+    assert [row["state"] for row in rows(tmp_path / "out" / "summary.csv")] == ["done", "waiting", "waiting"]
+    monkeypatch.undo()
+    assert run(recordings, tmp_path / "out").kept == 1
+    run(recordings, tmp_path / "afresh")
+    assert tree(tmp_path / "out") == tree(tmp_path / "afresh")
+
+
+def test_a_recording_that_is_written_to_or_vanishes_has_failed(recordings, tmp_path, monkeypatch):
+    whole = working.detect_wind_file
+
+    def meanwhile(source, **options):
+        found = whole(source, **options)
+        if source.endswith("b.flac"):
+            os.utime(source)
+        if source.endswith("sol 1/a.wav"):
+            Path(source).unlink()
+        return found
+
+    monkeypatch.setattr(working, "detect_wind_file", meanwhile)
+    report = run(recordings, tmp_path / "out")
+    assert report.computed == 1
+    assert "was written to while it was read" in report.failures["sol 1/b.flac"]
+    assert "no file" in report.failures["sol 1/a.wav"]
+    assert not (tmp_path / "out" / "recordings" / "sol 1" / "b.flac").exists()
+
+
+def test_a_fault_of_the_program_is_reported_with_its_place_and_stops_nothing(
+    recordings, tmp_path, monkeypatch
+):
+    def faulty(source, **_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(working, "detect_wind_file", faulty)
+    report = run(recordings, tmp_path / "out")
+    assert len(report.failures) == 3
+    assert "ZeroDivisionError: division by zero (test_batch.py, line" in report.failures["a.wav"]
+
+
+def test_a_run_into_a_folder_that_another_writes_into_is_refused(recordings, tmp_path):
+    refusals = []
+
+    def meanwhile(progress):
+        if progress.done == 1:
+            with refused(ma.OutputError, "another run is writing"):
+                run(recordings, tmp_path / "out")
+            refusals.append(progress.name)
+
+    ma.batch.run(recordings, tmp_path / "out", jobs=1, progress=meanwhile)
+    assert len(refusals) == 1
+
+
+def test_an_output_that_cannot_be_made_is_refused(recordings, tmp_path):
+    (tmp_path / "file").touch()
+    with refused(ma.OutputError, "Cannot write into"):
+        run(recordings, tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"jobs": 0}, "jobs=0"),
+        ({"jobs": 1.5}, "jobs=1.5"),
+        ({"backend": "spark"}, "backend='spark'"),
+        ({"backend": "loky", "scheduler": "127.0.0.1:1"}, "scheduler="),
+        ({"jobs": 2, "scheduler": "127.0.0.1:1"}, "jobs=2"),
+        ({"false_alarms_per_minute": 99}, "false_alarms_per_minute=99"),
+        ({"band": (300, 20)}, "band="),
+        ({"band": "wind"}, "band="),
+        ({"minimum_duration": 0}, "minimum_duration=0"),
+        ({"rover_noise": "rover.wav"}, "rover_noise"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused_before_anything_is_begun(
+    recordings, tmp_path, options, said
+):
+    with refused(ma.ParameterError, said):
+        ma.batch.run(recordings, tmp_path / "out", progress=False, **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_reference_without_stems_is_refused(recordings, gusty, tmp_path):
+    with refused(ma.ParameterError, "stems=False"):
+        run(recordings, tmp_path / "out", rover_noise=gusty, stems=False)
+
+
+def test_dask_that_is_not_installed_is_named(recordings, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with refused(ma.MissingLibraryError, r"pip install 'marsaudio\[cluster\]'"):
+        ma.batch.run(recordings, tmp_path / "out", backend="dask", jobs=1, progress=False)
+
+
+# How far it is
+
+
+def test_progress_counts_and_estimates(recordings, tmp_path):
+    (recordings / "bad.wav").write_text("no sound")
+    told = []
+    ma.batch.run(recordings, tmp_path / "out", jobs=1, progress=told.append)
+    assert [(now.total, now.done, now.failed) for now in told] == [
+        (4, 0, 0),
+        (4, 1, 0),
+        (4, 1, 1),
+        (4, 2, 1),
+        (4, 3, 1),
+    ]
+    assert (told[0].seconds_left, told[0].name) == (None, "")
+    assert told[1].seconds_left > 0
+    assert told[-1].seconds_left == 0
+    assert told[-1].audio_seconds_per_second > 0
+
+
+def test_a_bar_goes_to_standard_error(recordings, tmp_path, capsys):
+    ma.batch.run(recordings, tmp_path / "out", jobs=1)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "3/3" in captured.err
+    assert "s of sound a second" in captured.err
+
+
+# The command
+
+
+def test_the_command_tells_what_became_of_them(recordings, tmp_path, capsys):
+    (recordings / "bad.wav").write_text("no sound")
+    arguments = ["batch", str(recordings), "-o", str(tmp_path / "out"), "--jobs", "1"]
+    assert cli.main(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.out.startswith("4 recordings: 3 done, 1 failed.\n")
+    assert captured.out.endswith(f"events   {tmp_path / 'out' / 'events.csv'}\n")
+    (line,) = captured.err.splitlines()
+    assert line.startswith("marsaudio: warning: 'bad.wav' failed: ")
+    (recordings / "bad.wav").unlink()
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.startswith("3 recordings: 3 done, 3 of them before, 0 failed.\n")
+
+
+def test_the_command_passes_its_options_on(recordings, tmp_path, capsys):
+    options = ["--no-stems", "--false-alarms", "0.01", "--band", "30", "200", "--minimum-duration", "0.5"]
+    out = str(tmp_path / "out")
+    assert cli.main(["batch", f"{recordings}/*.wav", "-o", out, "--backend", "threading", *options]) == 0
+    settings = json.loads((tmp_path / "out" / "run.json").read_text())["settings"]
+    assert settings["stems"] is False
+    assert (settings["band_low"], settings["band_high"]) == (30, 200)
+    assert (settings["false_alarms_per_minute"], settings["minimum_duration"]) == (0.01, 0.5)
+    assert "1 recording: 1 done" in capsys.readouterr().out
+
+
+def test_one_processor_each_is_meant_where_nothing_is_said():
+    import joblib
+
+    assert workers.check_workers(None, None, None) == ("loky", joblib.cpu_count())
+    assert workers.check_workers(None, None, "there:1")[0] == "dask"
