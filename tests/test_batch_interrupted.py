@@ -17,7 +17,7 @@ from refusals import refused
 import marsaudio as ma
 from marsaudio.batch import running, workers
 from marsaudio.batch.results import unfinished_folder
-from marsaudio.batch.working import work_on
+from marsaudio.batch.working import Outcome, work_on
 
 NAMES = [f"r{number}.wav" for number in range(6)]
 PATIENCE = 120  # s; far more than any of it takes
@@ -157,6 +157,17 @@ def dies_always(item, output, settings):
 
 def dies_idle(item, output, settings):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def tells_where(item, output, settings):
+    return Outcome(item.name, failure=str(os.getpid()))
+
+
+def test_a_cluster_of_one_worker_does_it_there_and_not_here(recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "work_on", tells_where)
+    report = ma.batch.run(recordings, tmp_path / "out", jobs=1, backend="dask", progress=False)
+    assert len(set(report.failures.values())) == 1
+    assert str(os.getpid()) not in report.failures.values()
 
 
 def die_at(item, output):

@@ -45,7 +45,7 @@ class Workers:
     Parameters
     ----------
     options
-        For `joblib.parallel_config`: the backend and the number of jobs.
+        For `joblib.parallel_config`: the backend and the number of jobs, unless that is Dask.
     address
         Of a Dask scheduler, where that is the backend.
     """
@@ -86,7 +86,7 @@ class Workers:
             self._address, timeout=CONNECT_SECONDS, set_as_default=False
         )
         try:
-            yield from _watched(tasks, self._options | {"client": client})
+            yield from _watched(tasks, _dask_backend(client), client)
         finally:
             _quietly(client.close, timeout=2)
 
@@ -95,7 +95,7 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
     from joblib import Parallel, delayed, parallel_config
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    with parallel_config(**options):  # which knows Dask, as Parallel itself does not
+    with parallel_config(**options):
         parallel = Parallel(return_as="generator_unordered", batch_size=1)
     outcomes = parallel(delayed(task)() for task in tasks)
     try:
@@ -106,7 +106,20 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
         outcomes.close()
 
 
-def _watched(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[Outcome]:
+def _dask_backend(client: Any) -> dict[str, Any]:
+    """Joblib's backend for Dask, for `joblib.parallel_config`."""
+    from joblib._dask import DaskDistributedBackend
+
+    class AlwaysElsewhere(DaskDistributedBackend):  # type: ignore[misc]
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            # Where there is one worker, be it that the other has just died, joblib would do the work in
+            # this process: not where it was asked to, and a recording that kills its worker would kill it.
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
+    return {"backend": AlwaysElsewhere(client=client), "n_jobs": -1}
+
+
+def _watched(tasks: Sequence[Task], options: dict[str, Any], client: Any) -> Iterator[Outcome]:
     """As `_through_joblib`, which waits for ever for a cluster that has gone, or for what it gave up."""
     found: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
 
@@ -119,7 +132,7 @@ def _watched(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[Outcome
             found.put(error)
 
     threading.Thread(target=collect, name="marsaudio batch", daemon=True).start()
-    watch = _Watch(options["client"])
+    watch = _Watch(client)
     while True:
         try:
             outcome = found.get(timeout=LOOK_SECONDS)
@@ -202,7 +215,7 @@ def workers(backend: Backend | None, jobs: int | None, scheduler: str | None) ->
         yield Workers(options)
         return
     with _dask_scheduler(jobs, scheduler) as address:
-        yield Workers({"backend": "dask", "n_jobs": -1}, address)
+        yield Workers({}, address)
 
 
 def check_workers(backend: Backend | None, jobs: int | None, scheduler: str | None) -> tuple[Backend, int]:
