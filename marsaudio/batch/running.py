@@ -70,9 +70,10 @@ class BatchReport:
     events: Path
 
     def __repr__(self) -> str:
+        count = "1 recording" if self.total == 1 else f"{self.total} recordings"
         failed = f", {len(self.failures)} failed" if self.failures else ""
         return (
-            f"<marsaudio.batch.BatchReport: {self.total} recordings, {self.computed} computed, {self.kept} "
+            f"<marsaudio.batch.BatchReport: {count}, {self.computed} computed, {self.kept} "
             f"kept{failed}, in {str(self.output)!r}>"
         )
 
