@@ -98,11 +98,11 @@ def reporting(progress: bool | Report) -> Iterator[Report | None]:
     else:
         from tqdm.auto import tqdm
 
-        with tqdm(bar_format="{n_fmt}/{total_fmt} |{bar}| {postfix}", leave=False) as bar:
+        with tqdm(bar_format="{n_fmt}/{total_fmt} |{bar}| {desc}", leave=False) as bar:
 
             def show(now: Progress) -> None:
                 bar.total, bar.n = now.total, now.done + now.failed
-                bar.set_postfix_str(words(now))
+                bar.set_description_str(words(now))
 
             yield show
 
