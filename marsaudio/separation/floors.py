@@ -28,6 +28,7 @@ SMOOTHED_FRAMES = 7
 LOUDEST_FLOOR = 1.3  # times the floor that the quiet moments tell, where the rover is steady
 STEADY_DB = 1.0  # standard deviation of the level above the wind's bands up to which the rover is steady
 FLOOR_ROUNDS = 3
+REFINED_BINS = 128  # at a time
 TOLD_APART = 8.0  # nats a level of activity must gain in likelihood for its floor to count for half
 FAINTEST_SHARE = 1e-3  # of the rover: bins with never more wind than this are all rover
 FAINTEST = 1e-30  # a power that stands for none
@@ -221,15 +222,17 @@ def refine_floors(
     if len(rover) == 1:
         stop = int(windy[-1]) + 1 if windy.size else 0
         rover[0, stop:] = periodograms[:, stop:].mean(axis=0, dtype=np.float64) / scale
-    observed = periodograms[:, :stop] / np.float32(scale)
-    blowing = wind[:, :stop] / np.float32(scale)
-    part = rover[:, :stop]
-    if prior is not None:
-        prior = Prior(prior.floors[:, :stop], prior.looks).scaled(scale)
-    for _ in range(FLOOR_ROUNDS):
-        inverse = 1 / np.maximum(weights @ part + blowing, TINY)
-        part = better_floors(part, weights.T @ (observed * inverse * inverse), weights.T @ inverse, prior)
-        if len(part) > 1:
-            part = tied(part, shares, ties[:stop]).astype(np.float32)
-    rover[:, :stop] = part
+    # Bins do not depend on each other: a part of them at a time stays in the cache.
+    for first in range(0, stop, REFINED_BINS):
+        here = slice(first, min(first + REFINED_BINS, stop))
+        observed = periodograms[:, here] / np.float32(scale)
+        blowing = wind[:, here] / np.float32(scale)
+        known = prior and Prior(prior.floors[:, here], prior.looks).scaled(scale)
+        part = rover[:, here]
+        for _ in range(FLOOR_ROUNDS):
+            inverse = 1 / np.maximum(weights @ part + blowing, TINY)
+            part = better_floors(part, weights.T @ (observed * inverse * inverse), weights.T @ inverse, known)
+            if len(part) > 1:
+                part = tied(part, shares, ties[here]).astype(np.float32)
+        rover[:, here] = part
     return np.asarray(rover, dtype=np.float64) * scale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -145,24 +145,20 @@ def survey(source: SampleSource, factor: int = 1) -> Survey:
     short = next(n for n in range(max(stretch // SHORT_STRETCHES, 3), stretch + 1) if stretch % n == 0)
     samples = SlidingRange.of(source)
     size = max(BLOCK_FRAMES // stretch, 1) * stretch
-    blocks = (
-        samples.take(start, min(start + size, source.frames)) for start in range(0, source.frames, size)
-    )
-    look = partial(_look, stretch=stretch, short=short, sample_rate=source.sample_rate)
-    looks = [look(block) for block in blocks]
-    parts = [np.concatenate(part, axis=1) for part in zip(*(look.by_stretch for look in looks), strict=True)]
-    if not parts[0].size:  # shorter than a stretch
-        parts = [np.ones((source.channels, 1)), np.zeros((source.channels, 1)), np.ones((source.channels, 1))]
-    activity, means, roughness = parts
-    return Survey(
-        max(look.peak for look in looks),
-        all(look.equal_channels for look in looks),
-        stretch,
-        activity.astype(np.float64),
-        means.astype(np.float64),
-        short,
-        roughness.astype(np.float32),
-    )
+    stretches = source.frames // stretch
+    # What a block tells goes straight to its place: parts of each would leave holes between them in memory.
+    activity, means = np.ones((2, source.channels, max(stretches, 1)))
+    means[:, stretches:] = 0.0
+    roughness = np.ones((source.channels, max(stretches * (stretch // short), 1)), dtype=np.float32)
+    peak, equal_channels = 0.0, True
+    for start in range(0, source.frames, size):
+        block = samples.take(start, min(start + size, source.frames))
+        look = _look(block, stretch=stretch, short=short, sample_rate=source.sample_rate)
+        peak, equal_channels = max(peak, look.peak), equal_channels and look.equal_channels
+        here = slice(start // stretch, start // stretch + look.activity.shape[1])
+        activity[:, here], means[:, here] = look.activity, look.means
+        roughness[:, start // short : start // short + look.roughness.shape[1]] = look.roughness
+    return Survey(peak, equal_channels, stretch, activity, means, short, roughness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +167,9 @@ class _Look:
 
     peak: float
     equal_channels: bool
-    by_stretch: tuple[Float32Array, Float32Array, Float32Array]
+    activity: npt.NDArray[np.floating]
+    means: Float32Array
+    roughness: Float32Array
 
 
 def _look(block: Samples, *, stretch: int, short: int, sample_rate: float) -> _Look:
@@ -184,7 +182,7 @@ def _look(block: Samples, *, stretch: int, short: int, sample_rate: float) -> _L
     kind = np.float32 if peak > FAINTEST_PEAK else np.float64
     activity = np.vecdot(changes, changes, dtype=kind) / (stretch - 1)
     equal = bool((block[1:] == block[0]).all())
-    return _Look(peak, equal, (activity, pieces.mean(axis=-1), _roughness(whole, short, sample_rate)))
+    return _Look(peak, equal, activity, pieces.mean(axis=-1), _roughness(whole, short, sample_rate))
 
 
 def _roughness(samples: Samples, stretch: int, sample_rate: float) -> Float32Array:
