@@ -20,6 +20,7 @@ _MODULE_OF_NAME = {
     "Label": "formats.labels",
     "LongTermSpectrogram": "spectra.long_term",
     "MarsAudioError": "errors",
+    "MarsTime": "mars_time",
     "MissingLibraryError": "errors",
     "OutputError": "errors",
     "ParameterError": "errors",

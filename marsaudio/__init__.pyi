@@ -21,6 +21,7 @@ from marsaudio.formats.label_files import read_labels as read_labels
 from marsaudio.formats.label_files import write_labels as write_labels
 from marsaudio.formats.labels import Label as Label
 from marsaudio.loading import load as load
+from marsaudio.mars_time import MarsTime as MarsTime
 from marsaudio.recording import Calibration as Calibration
 from marsaudio.recording import Recording as Recording
 from marsaudio.recording import Source as Source
