@@ -4,6 +4,8 @@ from marsaudio import errors as errors
 from marsaudio import metrics as metrics
 from marsaudio import plot as plot
 from marsaudio import simulate as simulate
+from marsaudio.calibration import Calibration as Calibration
+from marsaudio.calibration import FrequencyResponse as FrequencyResponse
 from marsaudio.errors import AudioFormatError as AudioFormatError
 from marsaudio.errors import CalibrationError as CalibrationError
 from marsaudio.errors import ClusterError as ClusterError
@@ -17,14 +19,16 @@ from marsaudio.events.detection import detect_wind as detect_wind
 from marsaudio.events.detection import detect_wind_file as detect_wind_file
 from marsaudio.events.table import WindEvent as WindEvent
 from marsaudio.events.table import WindEvents as WindEvents
+from marsaudio.formats.audio import Gap as Gap
 from marsaudio.formats.label_files import read_labels as read_labels
 from marsaudio.formats.label_files import write_labels as write_labels
 from marsaudio.formats.labels import Label as Label
+from marsaudio.formats.pds4.sessions import Session as Session
+from marsaudio.loading import find_sessions as find_sessions
 from marsaudio.loading import load as load
+from marsaudio.loading import load_session as load_session
 from marsaudio.mars_time import MarsTime as MarsTime
-from marsaudio.recording import Calibration as Calibration
 from marsaudio.recording import Recording as Recording
-from marsaudio.recording import Source as Source
 from marsaudio.report.analysis import Analysis as Analysis
 from marsaudio.report.analysis import analyze as analyze
 from marsaudio.report.listening import listening_copy as listening_copy
@@ -39,6 +43,7 @@ from marsaudio.separation.stems import Stems as Stems
 from marsaudio.separation.stems import separate as separate
 from marsaudio.separation.stems import separate_file as separate_file
 from marsaudio.simulate import simulate_scene as simulate_scene
+from marsaudio.source import Source as Source
 from marsaudio.spectra.long_term import LongTermSpectrogram as LongTermSpectrogram
 from marsaudio.spectra.long_term import SpectralProbabilityDensity as SpectralProbabilityDensity
 from marsaudio.spectra.long_term import long_term_spectrogram as long_term_spectrogram

@@ -4,25 +4,64 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from marsaudio import catalog
 from marsaudio.atomic import kind_of
-from marsaudio.errors import ParameterError
+from marsaudio.calibration import Calibration
+from marsaudio.errors import AudioFormatError, ParameterError
 from marsaudio.formats import audio
-from marsaudio.recording import Calibration, Recording, Source, require_frames, seconds_text
+from marsaudio.formats.opening import capital
+from marsaudio.recording import Recording, UnreadSamples, require_frames, validated_rate
+from marsaudio.source import Source, seconds_text
+
+if TYPE_CHECKING:
+    from marsaudio.formats.pds4.sessions import Session
 
 SIMULATED = "(simulated)"  # ends the credit of what was not recorded on Mars, so that files keep it
+EDL_CREDIT = "NASA/JPL-Caltech"
+FITS_SUFFIXES = (".fits", ".fit", ".fts")
+TABLE = "PDS4 table"
+SUPERCAM_CREDIT = "NASA/JPL-Caltech/LANL/CNES/CNRS/ISAE-Supaero"
+AS_SESSION = re.compile(
+    r"(?:(?P<place>.*)[/\\])?session:(?P<number>\d+)(?::(?P<part>\d+))?", re.ASCII | re.DOTALL
+)
+
+Loadable = str | os.PathLike[str] | BinaryIO
+
+
+class Sound(Protocol):
+    """Samples that can be read in ranges and block by block, as often as wanted, and what is said of them."""
+
+    name: str
+    info: audio.AudioInfo
+
+    @property
+    def sample_rate(self) -> float: ...  # noqa: D102
+
+    @property
+    def channels(self) -> int: ...  # noqa: D102
+
+    @property
+    def frames(self) -> int: ...  # noqa: D102
+
+    def read(self, start: int = 0, stop: int | None = None) -> audio.Samples: ...  # noqa: D102
+
+    def blocks(  # noqa: D102
+        self, length: int = audio.BLOCK_FRAMES, *, first: int = 0
+    ) -> Iterator[audio.Samples]: ...
 
 
 def load(
-    source: str | os.PathLike[str] | BinaryIO,
+    source: Loadable,
     *,
     start: float = 0.0,
     stop: float | None = None,
     calibration: Calibration | None = None,
+    sample_rate: float | None = None,
     progress: bool = True,
 ) -> Recording:
     """Load a recording: by its key in the catalog, from a file, or from a PDS4 label.
@@ -31,13 +70,16 @@ def load(
     ----------
     source
         A key such as ``"sample"`` or ``"feb20_filtered"`` (see `marsaudio.catalog.keys`), the path
-        of a WAV, FLAC, OGG or MP3 file, the path of a PDS4 label (.xml) beside its audio file, or a
-        searchable binary file object. A path wins over a key where a file of that name exists.
+        of a WAV, FLAC, OGG or MP3 file, the path of a PDS4 label (.xml) beside the file that it describes, a
+        session such as ``"data_audio/session:170"`` (see `load_session`), or a searchable binary file object.
+        A path wins over a key where a file of that name exists.
     start, stop : float, optional
         The range to read, in seconds; only this much is kept in memory. It is exactly what `clip` of
         the whole gives: MP3 and OGG files are decoded from their start for that.
     calibration : Calibration, optional
         What full scale is in pascals. None of NASA's releases has a published one.
+    sample_rate : float, optional
+        In Hz; only for tables whose labels do not state it, such as SuperCam's raw products.
     progress : bool, optional
         Show a progress bar while a catalog recording is downloaded.
 
@@ -51,9 +93,9 @@ def load(
     DataUnavailableError
         There is no such file, or a catalog recording could not be downloaded.
     ParameterError
-        There is no such key, or the range lies outside the recording.
+        There is no such key, the range lies outside the recording, or a sample rate is missing or not wanted.
     AudioFormatError
-        The file cannot be read as audio.
+        The file cannot be read as audio, or is not what its label says.
 
     Examples
     --------
@@ -63,59 +105,147 @@ def load(
     >>> ma.load("sample", start=5.0, stop=9.0).duration
     4.0
     """
-    file, known = locate(source, progress=progress)
-    with audio.AudioReader(file) as reader:
-        info = reader.info
-        first, last = audio.frame_range(start, stop, info.frames, info.sample_rate, reader.name)
-        require_frames(last - first, info.channels, reader.name)
-        samples = reader.read(first, last)
+    sound, known = open_sound(source, sample_rate=sample_rate, progress=progress)
+    info = sound.info
+    first, last = audio.frame_range(start, stop, info.frames, info.sample_rate, sound.name)
+    require_frames(last - first, info.channels, sound.name)
+    samples = sound.read(first, last)
     samples.flags.writeable = False
-    known = of_part(with_what_the_file_says(known, info.metadata), (first, last), info)
-    described = dataclasses.replace(known, encoding=info.encoding)
+    described = dataclasses.replace(of_part(known, (first, last), info), encoding=info.encoding)
     return Recording(samples, info.sample_rate, source=described, calibration=calibration)
 
 
-def with_what_the_file_says(known: Source, metadata: Mapping[str, str]) -> Source:
-    """Add what a file says about itself; one that marsaudio saved says whom to credit, and if simulated."""
-    described = dataclasses.replace(
-        known, metadata={**metadata, **known.metadata}, title=known.title or metadata.get("title")
+def load_session(
+    path: str | os.PathLike[str],
+    *,
+    session: int | None = None,
+    part: int | None = None,
+    calibration: Calibration | None = None,
+) -> Recording:
+    """Join the one-second products of a session of the EDL microphone into one recording.
+
+    Every second stays in its place: where a product is missing, the recording has a gap, which holds silence
+    and counts in no statistic. `Recording.gaps` names them. If the folder holds the label of its collection,
+    the collection's inventory tells which products there should be.
+
+    Parameters
+    ----------
+    path
+        The folder that the products are in, or the label of their collection.
+    session : int, optional
+        Which one; not needed where there is only one.
+    part : int, optional
+        Which of its parts, by the number in the middle of its products' names, where there are several.
+    calibration : Calibration, optional
+        What full scale is in pascals.
+
+    Returns
+    -------
+    Recording
+        Its samples are read when they are first used, and the products' checksums with them; `clip`, and what
+        works block by block (`separate_file`, `detect_wind_file`, `long_term_spectrogram`), read only what
+        they need at a time.
+
+    Raises
+    ------
+    ParameterError
+        There is no such session, or it is not clear which.
+    DataUnavailableError
+        There is no such folder, or none of the session's products is there.
+    AudioFormatError
+        The products do not fit together, or a label or inventory cannot be read.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> ma.load_session("m2020_edlcam_raw/data_audio", session=170)  # doctest: +SKIP
+    <marsaudio.Recording: session 170, 3.000 s, 48000 Hz, 2 channels, uncalibrated, 1 gap>
+    """
+    from marsaudio.formats.pds4.sessions import find_session
+
+    sound, known = _open_session(find_session(Path(path), session, part))
+    described = with_what_the_file_says(known, sound.info)
+    described = dataclasses.replace(described, encoding=sound.info.encoding)
+    return Recording(
+        UnreadSamples(sound, 0, sound.frames),  # type: ignore[arg-type]
+        sound.sample_rate,
+        source=described,
+        calibration=calibration,
     )
-    credit = metadata.get("comment")
-    if known.credit or not credit or not metadata.get("software", "").startswith("marsaudio"):
-        return described
-    return dataclasses.replace(described, credit=credit, simulated=credit.endswith(SIMULATED))
 
 
-def of_part(known: Source, part: tuple[int, int], info: audio.AudioInfo) -> Source:
-    """Add which samples of a file, from the first up to the last, are meant, where these are not all."""
-    first, last = part
-    if last - first == info.frames:
-        return known
-    begin, end = first / info.sample_rate, last / info.sample_rate
-    return known.after(f"read from {seconds_text(begin)} to {seconds_text(end)} s", offset=begin)
+def find_sessions(path: str | os.PathLike[str]) -> list[Session]:
+    """List the sessions whose products are in a folder, or that its inventory names.
+
+    Parameters
+    ----------
+    path
+        The folder, or the label of the collection in it.
+
+    Returns
+    -------
+    list of Session
+        By number. Each tells its products by second, which are missing, and when it began, as far as the
+        label of the joined product says.
+
+    Raises
+    ------
+    DataUnavailableError, AudioFormatError
+        As `load_session`.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> ma.find_sessions("m2020_edlcam_raw/data_audio")  # doctest: +SKIP
+    [<marsaudio.Session: session 170, 2 products, 1 missing, Sol-01125M10:31:04.307>]
+    """
+    from marsaudio.formats.pds4.sessions import find_sessions
+
+    return find_sessions(Path(path))
 
 
-def locate(
-    source: str | os.PathLike[str] | BinaryIO, *, progress: bool = True
-) -> tuple[audio.PathOrStream, Source]:
-    """Find the file that a key, path or label stands for, and what is known about it."""
+def open_sound(
+    source: Loadable | Recording, *, sample_rate: float | None = None, progress: bool = True
+) -> tuple[Sound, Source]:
+    """Open what `load` takes, or a recording, to be read block by block.
+
+    Returns
+    -------
+    Sound
+    Source
+        What is known about it.
+    """
+    rate = None if sample_rate is None else validated_rate(sample_rate)
+    if isinstance(source, Recording):
+        sound, known = _of_recording(source)
+    else:
+        sound, known = _open(source, rate, progress=progress)
+    if rate is not None and sound.info.container != TABLE:
+        raise ParameterError(
+            f"{capital(sound.name)} has its own sample rate, {sound.sample_rate:g} Hz. Leave out "
+            "sample_rate=..., which is for tables without one; Recording.resample changes a rate."
+        )
+    return sound, with_what_the_file_says(known, sound.info)
+
+
+def _open(source: Loadable, rate: float | None, *, progress: bool) -> tuple[Sound, Source]:
     if not isinstance(source, (str, os.PathLike)):
         name = getattr(source, "name", None)
-        return source, Source(path=name if isinstance(name, str) else None)
+        return audio.AudioFile(source), Source(path=name if isinstance(name, str) else None)
     text = os.fsdecode(source)
     stands = kind_of(text) if text else "nothing"
+    if stands == "nothing" and (session := AS_SESSION.fullmatch(text)):
+        return _open_session_text(session)
     if not isinstance(source, str) or stands == "file" or _looks_like_a_path(text):
-        if text.lower().endswith(".xml"):
-            return _locate_labelled(Path(text))
-        return text, Source(path=text)
+        return _open_file(Path(text), text, rate)
     try:
         entry = catalog.entry(text)
     except ParameterError as error:
         if stands != "nothing":  # a folder, say: reading it tells what is wrong with it
-            return text, Source(path=text)
+            return _open_file(Path(text), text, rate)
         raise ParameterError(f"There is no file {text!r} here. {error}") from None
     path = catalog.fetch(entry.key, progress=progress)
-    return path, Source(
+    return audio.AudioFile(path), Source(
         key=entry.key,
         path=str(path),
         url=entry.urls[0] if entry.urls else None,
@@ -130,17 +260,134 @@ def locate(
     )
 
 
-def _locate_labelled(path: Path) -> tuple[Path, Source]:
-    from marsaudio.formats import pds4
+def _open_file(path: Path, text: str, rate: float | None) -> tuple[Sound, Source]:
+    suffix = path.suffix.lower()
+    if suffix == ".xml":
+        return _open_labelled(path, rate)
+    if suffix in FITS_SUFFIXES and kind_of(path) == "file":
+        from marsaudio.formats.pds4.sessions import label_of
 
-    label = pds4.read_label(path)
-    return label.audio_path, Source(
-        path=str(label.audio_path),
+        label = label_of(path)
+        if label is None:
+            raise AudioFormatError(
+                f"{text!r} is a FITS file: what its tables hold stands in its PDS4 label, which is not "
+                f"beside it. Fetch {path.with_suffix('.xml').name!r} into the same folder."
+            )
+        return _open_labelled(label, rate)
+    return audio.AudioFile(text), Source(path=text)
+
+
+def _open_labelled(path: Path, rate: float | None) -> tuple[Sound, Source]:
+    from marsaudio.formats.pds4.labels import read_label
+
+    label = read_label(path)
+    label.require_file()
+    sound: Sound
+    if label.is_table:
+        from marsaudio.formats.pds4.tables import SampleTable
+
+        sound = SampleTable(label, rate)
+    else:
+        sound = audio.AudioFile(label.file_path)
+    is_supercam = ":mars2020_supercam:" in label.metadata.get("pds_lid", "")
+    return sound, Source(
+        path=str(label.file_path),
         title=label.title,
         microphone=label.instrument,
         sol=label.sol,
-        credit="NASA/JPL-Caltech",
+        date=label.start_time.utc.date().isoformat() if label.start_time else None,
+        credit=SUPERCAM_CREDIT if is_supercam else EDL_CREDIT,
         metadata=label.metadata,
+        start_time=label.start_time,
+        notes=label.notes,
+    )
+
+
+def _open_session_text(match: re.Match[str]) -> tuple[Sound, Source]:
+    from marsaudio.formats.pds4.sessions import find_session
+
+    part = match["part"]
+    place = match["place"]
+    folder = Path("." if place is None else place or os.sep)
+    return _open_session(find_session(folder, int(match["number"]), None if part is None else int(part)))
+
+
+def _open_session(session: Session) -> tuple[Sound, Source]:
+    from marsaudio.formats.pds4.sessions import JoinedProducts
+
+    return JoinedProducts(session), Source(
+        path=str(session.folder),
+        title=f"EDL microphone, {session.name}",
+        microphone="EDL microphone",
+        sol=session.sol,
+        date=session.start_time.utc.date().isoformat() if session.start_time else None,
+        credit=EDL_CREDIT,
+        start_time=session.start_time,
+        notes=session.notes,
+        missing=tuple(session.missing.values()),
+    )
+
+
+def _of_recording(recording: Recording) -> tuple[Sound, Source]:
+    return _OfRecording(recording), recording.source
+
+
+class _OfRecording:
+    """A recording as a sound: in memory, or read as it is needed."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self.name = f"the recording {recording.source.name!r}"
+        self.info = audio.AudioInfo(
+            sample_rate=recording.sample_rate,  # type: ignore[arg-type]
+            channels=recording.channels,
+            frames=recording.frames,
+            container="memory",
+            encoding=recording.source.encoding or "FLOAT",
+        )
+
+    @property
+    def sample_rate(self) -> float:
+        return self._recording.sample_rate
+
+    @property
+    def channels(self) -> int:
+        return self._recording.channels
+
+    @property
+    def frames(self) -> int:
+        return self._recording.frames
+
+    def read(self, start: int = 0, stop: int | None = None) -> audio.Samples:
+        return self._recording.samples[:, start:stop]
+
+    def blocks(self, length: int = audio.BLOCK_FRAMES, *, first: int = 0) -> Iterator[audio.Samples]:
+        return self._recording.blocks(length, first=first)
+
+
+def with_what_the_file_says(known: Source, info: audio.AudioInfo) -> Source:
+    """Add what a file says about itself; one that marsaudio saved says whom to credit, and if simulated."""
+    metadata = info.metadata
+    described = dataclasses.replace(
+        known,
+        metadata={**metadata, **known.metadata},
+        title=known.title or metadata.get("title"),
+        gaps=known.gaps or info.gaps,
+    )
+    credit = metadata.get("comment")
+    if known.credit or not credit or not metadata.get("software", "").startswith("marsaudio"):
+        return described
+    return dataclasses.replace(described, credit=credit, simulated=credit.endswith(SIMULATED))
+
+
+def of_part(known: Source, part: tuple[int, int], info: audio.AudioInfo) -> Source:
+    """Add which samples of a file, from the first up to the last, are meant, where these are not all."""
+    first, last = part
+    if last - first == info.frames:
+        return known
+    begin, end = first / info.sample_rate, last / info.sample_rate
+    return known.after(
+        f"read from {seconds_text(begin)} to {seconds_text(end)} s", offset=known.offset + begin
     )
 
 

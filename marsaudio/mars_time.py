@@ -122,22 +122,15 @@ class MarsTime:
         """
         if (text is None) == (sol is None) or (sol is None) != (hours is None):
             raise ParameterError(
-                "Give a local time as text, such as 'Sol-01125M10:31:04.307', or both sol=1125 and hours=10.5."
+                "Give a local time as text, such as 'Sol-01125M10:31:04.307', or both sol=1125 and "
+                "hours=10.5."
             )
-        if text is not None:
-            sol, hours = _read_local(text)
-        if isinstance(sol, bool) or not isinstance(sol, numbers.Integral):
-            raise ParameterError(f"sol={sol!r} must be a whole number of sols since the landing.")
-        if not _is_number(hours) or not 0 <= float(hours) < 24:  # type: ignore[arg-type]
-            raise ParameterError(
-                f"hours={hours!r} must be a number from 0 up to 24, the hours since midnight on Mars."
-            )
+        days = _days_from_text(text) if text is not None else _days_from_numbers(sol, hours)
         longitude = _validated_longitude(longitude)
-        sol_date = int(sol) + float(hours) / 24 + _SOL_OF_LANDING - longitude / 360  # type: ignore[arg-type]
         try:
-            return cls(_utc_of(sol_date), longitude=longitude)
+            return cls(_utc_of(days + _SOL_OF_LANDING - longitude / 360), longitude=longitude)
         except OverflowError:
-            raise ParameterError(f"sol={sol} is beyond the years that a date can have.") from None
+            raise ParameterError(f"sol={days:.0f} is beyond the years that a date can have.") from None
 
     def after(self, seconds: float) -> MarsTime:
         """The moment so many seconds later, at the same place.
@@ -191,7 +184,7 @@ class MarsTime:
         return self._sun()[1] % 360
 
     def _sun(self) -> tuple[float, float]:
-        """How far Mars is ahead of an even motion along its orbit, and the areocentric longitude of the sun."""
+        """How far Mars is ahead of an even motion on its orbit, and the areocentric longitude of the sun."""
         days = _tt_after_j2000(self.utc) / 86400
         mean_anomaly = math.radians(19.3871 + 0.52402073 * days)
         fictitious_mean_sun = 270.3871 + 0.524038496 * days
@@ -217,8 +210,8 @@ class MarsTime:
 
     def __repr__(self) -> str:
         return (
-            f"<marsaudio.MarsTime: sol {self.sol}, {clock(self.local_mean_solar_time)} local mean solar time, "
-            f"{self.utc:%Y-%m-%d %H:%M:%S} UTC>"
+            f"<marsaudio.MarsTime: sol {self.sol}, {clock(self.local_mean_solar_time)} local mean solar "
+            f"time, {self.utc:%Y-%m-%d %H:%M:%S} UTC>"
         )
 
 
@@ -266,18 +259,29 @@ def _validated_longitude(longitude: float) -> float:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)
 
 
-def _read_local(text: str) -> tuple[int, float]:
+def _days_from_numbers(sol: object, hours: object) -> float:
+    """Sols since the midnight before the landing."""
+    if isinstance(sol, bool) or not isinstance(sol, numbers.Integral):
+        raise ParameterError(f"sol={sol!r} must be a whole number of sols since the landing.")
+    if not isinstance(hours, numbers.Real) or not _is_number(hours) or not 0 <= float(hours) < 24:
+        raise ParameterError(
+            f"hours={hours!r} must be a number from 0 up to 24, the hours since midnight on Mars."
+        )
+    return int(sol) + float(hours) / 24
+
+
+def _days_from_text(text: str) -> float:
     match = _AS_IN_LABELS.fullmatch(text.strip()) if isinstance(text, str) else None
     if match:
         sol, hours, minutes, seconds = match.groups()
         if int(hours) < 24 and int(minutes) < 60 and float(seconds) < 60:
-            return int(sol), int(hours) + int(minutes) / 60 + float(seconds) / 3600
+            return int(sol) + (int(hours) + int(minutes) / 60 + float(seconds) / 3600) / 24
     raise ParameterError(
-        f"{text!r} is no local mean solar time. Write it as labels do: Sol-01125M10:31:04.307, with 24 hours to "
-        "the sol."
+        f"{text!r} is no local mean solar time. Write it as labels do: Sol-01125M10:31:04.307, with "
+        "24 hours to the sol."
     )
 
 
@@ -302,5 +306,3 @@ def _utc_after_j2000(tt: float) -> datetime.datetime:
 def _utc_of(sol_date: float) -> datetime.datetime:
     days = (sol_date - 44796.0 + 0.0009626) * _DAYS_IN_SOL + 4.5
     return _utc_after_j2000(days * 86400)
-
-

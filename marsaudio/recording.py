@@ -3,129 +3,56 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.errors import CalibrationError, ParameterError
+from marsaudio.calibration import Calibration, is_positive_number, level_unit_and_offset
+from marsaudio.errors import ParameterError
 from marsaudio.formats import audio, html
+from marsaudio.formats.audio import Gap
+from marsaudio.mars_time import MarsTime
+from marsaudio.source import Source, describe_source, seconds_text
 
 Samples = npt.NDArray[np.float32]
-AIR_REFERENCE_PRESSURE = 20e-6  # Pa; ISO 1683
+
+
+class Readable(Protocol):
+    """What samples can be read from later, as often as wanted."""
+
+    @property
+    def channels(self) -> int: ...  # noqa: D102
+
+    def read(self, start: int = 0, stop: int | None = None) -> Samples: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What full scale is in pascals, and who says so.
+class UnreadSamples:
+    """The samples from `first` up to `last` of something that is read when they are wanted."""
 
-    Parameters
-    ----------
-    pascal_per_full_scale : float
-        The sound pressure, in Pa, of a sample of 1.0.
-    source : str
-        Where the figure is published, or how it was measured.
-
-    Raises
-    ------
-    CalibrationError
-        The figure is not a positive number, or has no source.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import marsaudio as ma
-    >>> calibration = ma.Calibration(20.0, source="an example, not measured")
-    >>> ma.Recording(np.zeros(480), 48000, calibration=calibration).level_unit
-    'dB re 20 µPa'
-    """
-
-    pascal_per_full_scale: float
-    source: str
-
-    def __post_init__(self) -> None:
-        value = self.pascal_per_full_scale
-        if not _positive_number(value):
-            raise CalibrationError(
-                f"pascal_per_full_scale={value!r} must be a positive number: the pascals of a sample of 1.0."
-            )
-        if not isinstance(self.source, str) or not self.source.strip():
-            raise CalibrationError(
-                "A calibration needs its source: give source='...', where the sensitivity is published or "
-                "how it was measured."
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Where a recording came from and what was done to it since; what is not known is None.
-
-    Attributes
-    ----------
-    key : str
-        Its name in the catalog.
-    path, url, sha256 : str
-        The file it was read from, where that is published, and its checksum.
-    title, microphone, credit, licence : str
-    sol : int
-        The Martian day of the mission, counted from landing.
-    date : str
-        ISO 8601; an interval where only the sol is known.
-    encoding : str
-        How the samples were stored, such as ``"PCM_16"``. None after a change of the samples.
-    offset : float
-        Seconds from the file's first sample to this recording's first sample.
-    simulated : bool
-        Made by `marsaudio.simulate`, not recorded on Mars.
-    metadata : dict of str to str
-        What the file says about itself.
-    history : tuple of str
-        What was done since it was read, in order.
-
-    Examples
-    --------
-    >>> import marsaudio as ma
-    >>> source = ma.load("sample").clip(5.0, 9.0).source
-    >>> source.name, source.offset, source.history
-    ('sample', 5.0, ('clip from 5 to 9 s',))
-    """
-
-    key: str | None = None
-    path: str | None = None
-    url: str | None = None
-    sha256: str | None = None
-    title: str | None = None
-    microphone: str | None = None
-    sol: int | None = None
-    date: str | None = None
-    credit: str | None = None
-    licence: str | None = None
-    encoding: str | None = None
-    offset: float = 0.0
-    simulated: bool = False
-    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
-    history: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        # Copies, so that nobody else's changes reach into a frozen object.
-        object.__setattr__(self, "metadata", dict(self.metadata))
-        object.__setattr__(self, "history", tuple(self.history))
+    whole: Readable
+    first: int
+    last: int
 
     @property
-    def name(self) -> str:
-        """What to call it, on one line: its key, its file's name, its title, or where it was made."""
-        name = self.key or (Path(self.path).name if self.path else self.title or "recording from memory")
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    def shape(self) -> tuple[int, int]:
+        """Channels and frames."""
+        return self.whole.channels, self.last - self.first
 
-    def after(self, step: str, **changes: Any) -> Source:
-        """The same source with one more step in its history."""
-        return dataclasses.replace(self, history=(*self.history, step), **changes)
+    def read(self, first: int, last: int) -> Samples:
+        """A range of them, read-only."""
+        samples = self.whole.read(self.first + first, self.first + last)
+        samples.flags.writeable = False
+        return samples
+
+    def part(self, first: int, last: int) -> UnreadSamples:
+        """A range of them, still unread."""
+        return UnreadSamples(self.whole, self.first + first, self.first + last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +89,7 @@ class Recording:
     0.5
     """
 
-    samples: Samples
+    samples: Samples  # also UnreadSamples where marsaudio itself makes one
     sample_rate: float
     source: Source = field(default_factory=Source, kw_only=True)
     calibration: Calibration | None = field(default=None, kw_only=True)
@@ -177,28 +104,65 @@ class Recording:
                 f"calibration={self.calibration!r} must be a marsaudio.Calibration, or None for levels in dB "
                 "re full scale."
             )
-        object.__setattr__(self, "samples", _validated_samples(self.samples))
+        if isinstance(self.samples, UnreadSamples):
+            # Kept under another name, so that asking for the samples comes to __getattr__.
+            object.__setattr__(self, "_unread", self.samples)
+            object.__delattr__(self, "samples")
+        else:
+            object.__setattr__(self, "samples", _validated_samples(self.samples))
         object.__setattr__(self, "sample_rate", validated_rate(self.sample_rate))
+
+    def __getattr__(self, name: str) -> Any:
+        unread = self.__dict__.get("_unread")
+        if name != "samples" or unread is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        object.__setattr__(self, "samples", unread.read(0, unread.shape[1]))
+        return self.samples
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Pickled and deeply copied arrays come out writeable.
         self.__dict__.update(state)
-        self.samples.flags.writeable = False
+        if "samples" in state:
+            self.samples.flags.writeable = False
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        shape = (self.samples if "samples" in self.__dict__ else self.__dict__["_unread"]).shape
+        return int(shape[0]), int(shape[1])
 
     @property
     def channels(self) -> int:
         """How many channels there are."""
-        return int(self.samples.shape[0])
+        return self._shape[0]
 
     @property
     def frames(self) -> int:
         """How many samples each channel has."""
-        return int(self.samples.shape[1])
+        return self._shape[1]
 
     @property
     def duration(self) -> float:
         """Length in seconds."""
         return self.frames / self.sample_rate
+
+    @property
+    def start_time(self) -> MarsTime | None:
+        """When its first sample was recorded, where that is known."""
+        start = self.source.start_time
+        return start and start.after(self.source.offset)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Where data are missing, in seconds from its first sample: it holds silence there."""
+        shifted = (
+            Gap(
+                max(gap.start - self.source.offset, 0.0),
+                min(gap.stop - self.source.offset, self.duration),
+                gap.reason,
+            )
+            for gap in self.source.gaps
+        )
+        return tuple(gap for gap in shifted if gap.start < gap.stop)
 
     @property
     def level_unit(self) -> str:
@@ -215,7 +179,13 @@ class Recording:
         if length < 1:
             raise ParameterError(f"length={length!r} must be at least 1 frame.")
         for start in range(first, self.frames, length):
-            yield self.samples[:, start : start + length]
+            yield self._read(start, min(start + length, self.frames))
+
+    def _read(self, first: int, last: int) -> Samples:
+        """A range of the samples; of those that are not read yet, these alone are."""
+        if "samples" in self.__dict__:
+            return self.samples[:, first:last]
+        return self.__dict__["_unread"].read(first, last)  # type: ignore[no-any-return]
 
     def clip(self, start: float, stop: float | None = None) -> Recording:
         """Cut out the range from `start` to `stop`, in seconds from the first sample.
@@ -247,7 +217,9 @@ class Recording:
         source = self.source.after(
             f"clip from {seconds_text(begin)} to {seconds_text(end)} s", offset=self.source.offset + begin
         )
-        return dataclasses.replace(self, samples=self.samples[:, first:last], source=source)
+        if "samples" in self.__dict__:
+            return dataclasses.replace(self, samples=self.samples[:, first:last], source=source)
+        return dataclasses.replace(self, samples=self.__dict__["_unread"].part(first, last), source=source)
 
     def mono(self) -> Recording:
         """The mean of the channels, as a recording of one channel; equal channels stay exact.
@@ -359,6 +331,10 @@ class Recording:
     def __repr__(self) -> str:
         channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
         calibrated = "calibrated" if self.calibration else "uncalibrated"
+        if self.start_time:
+            calibrated += f", from {self.start_time}"
+        if self.gaps:
+            calibrated += f", {len(self.gaps)} gap" + ("s" if len(self.gaps) > 1 else "")
         return (
             f"<marsaudio.Recording: {describe_source(self.source)}, {self.duration:.3f} s, "
             f"{self.sample_rate:g} Hz, {channels}, {calibrated}>"
@@ -374,11 +350,6 @@ class Recording:
         )
 
 
-def describe_source(source: Source) -> str:
-    """The source's name and what was done to it since it was read, for a title."""
-    return ", ".join((source.name, *source.history))
-
-
 def channels_are_equal(samples: Samples) -> bool:
     """Whether all channels hold the same samples, as in NASA's stereo files."""
     return bool((samples[1:] == samples[0]).all())
@@ -392,33 +363,10 @@ def validated_rate(rate: float) -> float:
     ParameterError
         It is not a positive, finite number.
     """
-    if not _positive_number(rate):
+    if not is_positive_number(rate):
         raise ParameterError(f"sample_rate={rate!r} must be a positive number of samples a second (Hz).")
     value = float(rate)
     return int(value) if value.is_integer() else value
-
-
-def _positive_number(value: object) -> bool:
-    """Whether it is one finite, positive number; text and truth values are none."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return False
-    try:
-        return math.isfinite(value) and float(value) > 0
-    except OverflowError:  # a whole number beyond all floats
-        return False
-
-
-def seconds_text(time: float) -> str:
-    """A time to the microsecond, without the zeros at its end."""
-    return f"{time:.6f}".rstrip("0").rstrip(".")
-
-
-def level_unit_and_offset(calibration: Calibration | None) -> tuple[str, float]:
-    """The unit of levels, and what to add to one in dB re full scale for it, in dB."""
-    if calibration is None:
-        return "dB re full scale", 0.0
-    offset = 20 * np.log10(calibration.pascal_per_full_scale / AIR_REFERENCE_PRESSURE)
-    return "dB re 20 µPa", float(offset)
 
 
 def require_recording(value: object, function: str) -> None:

@@ -13,7 +13,7 @@ from marsaudio import catalog
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.opening import open_for_reading
-from marsaudio.formats.pds4 import audio_described_by
+from marsaudio.formats.pds4.labels import file_described_by
 
 # What counts as a recording in a folder. Of some of these it is only said that they cannot be read: a file
 # that was silently passed over would be missed.
@@ -129,7 +129,7 @@ def _items(files: Iterable[Path], base: Path) -> list[Item]:
     for file in sorted(files):
         if file.suffix.lower() in AUDIO_SUFFIXES:
             audio.add(file)
-        elif file.suffix.lower() == ".xml" and (described := audio_described_by(file)) is not None:
+        elif file.suffix.lower() == ".xml" and (described := file_described_by(file)) is not None:
             labels.setdefault(described, file)
     return [
         *(Item(file.relative_to(base).as_posix(), str(file), (str(file),)) for file in audio - labels.keys()),
@@ -143,7 +143,7 @@ def _items(files: Iterable[Path], base: Path) -> list[Item]:
 def _one(source: str | Path, name: str) -> Item:
     """A recording that is named by its file, or by the label of that file."""
     text = os.fsdecode(source)
-    described = audio_described_by(Path(text)) if text.lower().endswith(".xml") else None
+    described = file_described_by(Path(text)) if text.lower().endswith(".xml") else None
     return Item(name, text, (text,) if described is None else (str(described), text))
 
 

@@ -37,8 +37,9 @@ FIGURES = (
     "rover_rms_level_db",
     "level_unit",
     "wind_cut_off_hz",
+    "gaps_s",
 )
-ABOUT = ("title", "microphone", "sol", "date", "credit")
+ABOUT = ("title", "microphone", "sol", "date", "start_time", "start_local_mean_solar_time", "credit")
 SUMMARY_COLUMNS = ("recording", "state", "reason", *FIGURES, "simulated", *ABOUT, "notes")
 EVENT_COLUMNS = ("recording", TEXT, *(name for name in COLUMNS.values() if name != "recording"))
 

@@ -27,10 +27,11 @@ from marsaudio.errors import AudioFormatError, MarsAudioError, OutputError
 from marsaudio.events.detection import detect_wind_file
 from marsaudio.events.table import WindEvents
 from marsaudio.formats.audio import AudioFile
-from marsaudio.loading import locate, with_what_the_file_says
+from marsaudio.loading import open_sound
 from marsaudio.report.facts import SoundFacts, sound_facts
 from marsaudio.report.summary import plain, software, what_is_in_doubt
 from marsaudio.separation.stems import SeparatedFiles, separate_file
+from marsaudio.source import Source
 
 RESULT_VERSION = 1
 NAME_IS_TOO_LONG = frozenset({errno.ENAMETOOLONG})  # the one reason not to write that lies with a recording
@@ -111,10 +112,8 @@ def _result(
     *,
     has_reference: bool,
 ) -> dict[str, Any]:
-    file, known = locate(item.source)
-    opened = AudioFile(file)
-    source = with_what_the_file_says(known, opened.info.metadata)
-    facts = sound_facts(opened)
+    opened, source = open_sound(item.source)
+    facts = sound_facts(opened, source.gaps)
     figures: dict[str, Any] = {
         "duration_s": events.duration,
         "sample_rate_hz": opened.sample_rate,
@@ -131,12 +130,13 @@ def _result(
         "observed_s": events.observed,
         "gustiness_db": events.gustiness,
         "quiet_level_db": events.quiet_level,
+        "gaps_s": sum(gap.stop - gap.start for gap in source.gaps),
     }
     notes = [events.note] if events.note else []
     if stems is not None:
         figures |= {
-            "wind_rms_level_db": _facts_of(stems.wind).rms_level,
-            "rover_rms_level_db": _facts_of(stems.rover).rms_level,
+            "wind_rms_level_db": _facts_of(stems.wind, source).rms_level,
+            "rover_rms_level_db": _facts_of(stems.rover, source).rms_level,
             "wind_cut_off_hz": max(
                 (model.cut_off for model in stems.models if model.cut_off is not None), default=None
             ),
@@ -154,6 +154,11 @@ def _result(
             "microphone": source.microphone,
             "sol": source.sol,
             "date": source.date,
+            "start_time": source.as_plain()["start_time"],
+            "start_local_mean_solar_time": None if source.start_time is None else str(source.start_time),
+            "gaps": source.as_plain()["gaps"],
+            "missing": list(source.missing),
+            "notes": list(source.notes),
             "credit": source.credit,
             "licence": source.licence,
             "metadata": dict(source.metadata),
@@ -166,5 +171,5 @@ def _result(
     }
 
 
-def _facts_of(path: Path) -> SoundFacts:
-    return sound_facts(AudioFile(path))
+def _facts_of(path: Path, source: Source) -> SoundFacts:
+    return sound_facts(AudioFile(path), source.gaps)

@@ -1,7 +1,8 @@
 """Which recordings exist and how each reaches this machine.
 
 The recordings are listed in ``recordings.toml``; `keys` and `entry` read it. `fetch` gives a path to a
-recording's file: it takes what is already here and downloads the rest, once, into `data_directory`.
+recording's file: it takes what is already here and downloads the rest, once, into `data_directory`. What is
+published about the microphones stands in ``microphones.toml``; `microphones` and `microphone_named` read it.
 
 Examples
 --------
@@ -14,6 +15,17 @@ Examples
 
 from marsaudio.catalog.entries import Entry, entry, keys
 from marsaudio.catalog.fetching import fetch
+from marsaudio.catalog.microphones import Microphone, microphone_named, microphones
 from marsaudio.catalog.storage import data_directory, local_path
 
-__all__ = ["Entry", "data_directory", "entry", "fetch", "keys", "local_path"]
+__all__ = [
+    "Entry",
+    "Microphone",
+    "data_directory",
+    "entry",
+    "fetch",
+    "keys",
+    "local_path",
+    "microphone_named",
+    "microphones",
+]

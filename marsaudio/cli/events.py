@@ -39,12 +39,11 @@ def events(
     length.
     """
     from marsaudio.events.detection import detect_wind_file
-    from marsaudio.formats import audio
     from marsaudio.formats.label_files import format_of_new
-    from marsaudio.loading import locate, with_what_the_file_says
+    from marsaudio.loading import open_sound
     from marsaudio.report.targets import check_input_is_kept
 
-    file, known = locate(source)
+    opened, known = open_sound(source)
     check_input_is_kept(known, [output] if output else [])
     if output is not None:
         format_of_new(output, None)  # before any work is done
@@ -58,8 +57,6 @@ def events(
         ),
     )
     saved = found.save(output) if output is not None else None
-    opened = audio.AudioFile(file)
-    known = with_what_the_file_says(known, opened.info.metadata)
     say_what_it_is(known, found.duration, opened.sample_rate)
     show_events(found)
     if saved is not None:

@@ -39,13 +39,12 @@ def spectrogram(
     """
     from marsaudio import plot
     from marsaudio.formats import audio
-    from marsaudio.loading import load, locate
+    from marsaudio.loading import load, open_sound
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.spectra.long_term import long_term_spectrogram
 
-    file, known = locate(source)
+    opened, known = open_sound(source)
     check_input_is_kept(known, [output])
-    opened = audio.AudioFile(file)
     first, last = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
     is_long = (last - first) / opened.sample_rate > LONG_SECONDS and hop is None
     recording = (
@@ -84,11 +83,11 @@ def levels(
     Memory stays small at any length.
     """
     from marsaudio import plot
-    from marsaudio.loading import locate
+    from marsaudio.loading import open_sound
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.spectra.long_term import spectral_probability_density
 
-    _, known = locate(source)
+    _, known = open_sound(source)
     check_input_is_kept(known, [output, *([table] if table else [])])
     density = spectral_probability_density(source, seconds=seconds, n_fft=n_fft, start=start, stop=stop)
     picture = plot.spectral_probability_density(

@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
-    from marsaudio.recording import Source
     from marsaudio.separation.rover_model import RoverModel
+    from marsaudio.source import Source
 
 
 def say_what_it_is(source: Source, duration: float, sample_rate: float) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.calibration import Calibration, level_unit_and_offset
 from marsaudio.errors import ParameterError
 from marsaudio.events.baseline import Baseline, find_baseline
 from marsaudio.events.level import (
@@ -24,16 +25,10 @@ from marsaudio.events.level import (
 from marsaudio.events.measuring import gather_evidence, is_tone, measure_event
 from marsaudio.events.stretches import REACH_BELOW_PEAK_DB, SEPARATE_PEAK_DB, Rules, find_stretches
 from marsaudio.events.table import WindEvents
-from marsaudio.formats import audio
-from marsaudio.loading import locate, with_what_the_file_says
-from marsaudio.recording import (
-    Calibration,
-    Recording,
-    Source,
-    level_unit_and_offset,
-    require_recording,
-)
+from marsaudio.loading import open_sound
+from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
+from marsaudio.source import Source
 from marsaudio.spectra.stft import SampleSource
 
 FloatArray = npt.NDArray[np.float64]
@@ -145,9 +140,9 @@ def detect_wind_file(
     True
     """
     rules = _rules(minimum_duration, merge_gap)
-    file, known = locate(source)
-    opened = audio.AudioFile(file)
-    known = with_what_the_file_says(known, opened.info.metadata)
+    opened, known = open_sound(source)
+    if isinstance(source, Recording):
+        calibration = calibration or source.calibration
     return _detect(opened, known, calibration, false_alarms_per_minute, band, rules)
 
 

@@ -15,7 +15,9 @@ from marsaudio.formats import html, label_csv
 from marsaudio.formats.event_table import COLUMNS
 from marsaudio.formats.label_files import LabelFormat, format_of_new, write_labels
 from marsaudio.formats.labels import FieldValue, Label
-from marsaudio.recording import Recording, Source, require_recording
+from marsaudio.mars_time import MarsTime, clock
+from marsaudio.recording import Recording, require_recording
+from marsaudio.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -334,8 +336,26 @@ class WindEvents(Sequence[WindEvent]):
             return self.source.name if self.source else None
         if name == "simulated":
             return self.source.simulated if self.source else None
+        if name in ("utc", "sol", "local_mean_solar_time", "local_true_solar_time"):
+            return self._time_of_day(event, name)
         value: FieldValue = getattr(event, name)
         return value
+
+    def start_time(self, event: WindEvent) -> MarsTime | None:
+        """When an event begins, where it is known when the recording did."""
+        if self.source is None or self.source.start_time is None:
+            return None
+        return self.source.start_time.after(self.source.offset + event.start)
+
+    def _time_of_day(self, event: WindEvent, name: str) -> FieldValue:
+        began = self.start_time(event)
+        if began is None:
+            return self.source.sol if self.source and name == "sol" else None
+        if name == "utc":
+            return began.utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if name == "sol":
+            return began.sol
+        return clock(getattr(began, name))
 
     def __repr__(self) -> str:
         lines = [f"<marsaudio.WindEvents: {self._summary()}>"]
@@ -346,12 +366,15 @@ class WindEvents(Sequence[WindEvent]):
     def table_lines(self) -> list[str]:
         """The table in plain text: a line that names the columns and their units, and one for each event."""
         header = f"{'#':>3}{'start s':>9}{'end s':>9}{'peak s':>9}{'level dB':>10}{'over quiet dB':>15}"
+        has_times = bool(self.events) and self.start_time(self.events[0]) is not None
         return [
-            f"{header}{'false alarms like it':>22}",
+            f"{header}{'false alarms like it':>22}" + (f"{'local mean time':>17}" if has_times else ""),
             *(
                 f"{number:3}{event.start:9.2f}{event.end:9.2f}{event.peak_time:9.2f}{event.level:10.1f}"
                 f"{_with_uncertainty(event.excess, event.excess_uncertainty):>15}"
-                f"{_rate(event.false_alarms_per_minute):>22}{_remark(event)}"
+                f"{_rate(event.false_alarms_per_minute):>22}"
+                + (f"{self._time_of_day(event, 'local_mean_solar_time'):>17}" if has_times else "")
+                + _remark(event)
                 for number, event in enumerate(self.events, start=1)
             ),
         ]

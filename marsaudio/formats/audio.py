@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,7 @@ __all__ = [
     "AudioInfo",
     "AudioReader",
     "AudioWriter",
+    "Gap",
     "PathOrStream",
     "Samples",
     "WouldClipError",
@@ -49,6 +50,22 @@ __all__ = [
 
 FFMPEG_SUFFIXES = (".m4a", ".aac", ".mp4", ".wma", ".mov", ".webm", ".mkv")
 UNKNOWN_FRAMES = 2**62  # libsndfile gives its largest number where a FLAC file leaves its length open
+
+
+class Gap(NamedTuple):
+    """A stretch of a recording of which there are no data: it holds silence, and counts in no statistic.
+
+    Attributes
+    ----------
+    start, stop : float
+        In seconds from the first sample.
+    reason : str
+        What is missing.
+    """
+
+    start: float
+    stop: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,8 @@ class AudioInfo:
         libsndfile's names, such as ``"WAV"`` and ``"PCM_16"``.
     metadata : dict of str to str
         What the file says about itself (title, date, software, project, ...).
+    gaps : tuple of Gap
+        Of what is joined from several files, where some are missing.
     """
 
     sample_rate: int
@@ -72,6 +91,7 @@ class AudioInfo:
     container: str
     encoding: str
     metadata: dict[str, str] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
 
 
 class AudioReader:
@@ -369,16 +389,27 @@ class AudioFile:
         """How many samples each channel has."""
         return self.info.frames
 
+    def read(self, start: int = 0, stop: int | None = None) -> Samples:
+        """Read the frames from `start` up to `stop`, of shape (channels, stop - start)."""
+        with self._reopened() as reader:
+            return reader.read(start, stop)
+
     def blocks(self, length: int = BLOCK_FRAMES, *, first: int = 0) -> Iterator[Samples]:
         """Read from `first` to the end in blocks of shape (channels, `length`); the last may be shorter.
 
         Of a path, each call opens it for itself; of a stream, only one can be under way at a time.
         """
+        with self._reopened() as reader:
+            yield from reader.blocks(length, first=first)
+
+    @contextlib.contextmanager
+    def _reopened(self) -> Iterator[AudioReader]:
+        """The file from its start, which must be the same as when it was opened first."""
         if not isinstance(self._file, (str, os.PathLike)):
             self._file.seek(self._start)
         with AudioReader(self._file) as reader:
             self._require_unchanged()
-            yield from reader.blocks(length, first=first)
+            yield reader
             self._require_unchanged()
 
     def _state_now(self) -> tuple[int, int] | None:
@@ -387,7 +418,7 @@ class AudioFile:
             return None
         try:
             now = Path(self._file).stat()
-        except OSError:  # what is open can be read to its end
+        except (OSError, ValueError):  # what is open can be read to its end; no file can have some names
             return None
         return now.st_size, now.st_mtime_ns
 

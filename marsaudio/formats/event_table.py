@@ -26,6 +26,10 @@ COLUMNS = {
     "decay_time": "decay_time_s",
     "broadband_excess": "broadband_excess_db",
     "rover_transient": "rover_transient",
+    "utc": "start_utc",
+    "sol": "sol",
+    "local_mean_solar_time": "local_mean_solar_time",
+    "local_true_solar_time": "local_true_solar_time",
     "recording": "recording",
     "simulated": "simulated",
 }

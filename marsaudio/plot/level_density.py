@@ -50,8 +50,9 @@ def spectral_probability_density(
             "spectral_probability_density draws what marsaudio.spectral_probability_density gives, not a "
             f"{type(density).__name__}. Compute it first."
         )
-    highest = float(density.frequencies[-1]) if maximum_frequency is None else maximum_frequency
-    lowest = max(minimum_frequency, float(density.frequencies[1]))
+    known = density.frequencies[np.isfinite(density.mean)]  # a calibration may not reach to all of them
+    highest = float(known[-1]) if maximum_frequency is None else min(maximum_frequency, float(known[-1]))
+    lowest = max(minimum_frequency, float(density.frequencies[1]), float(known[0]))
     if not lowest < highest:
         raise ParameterError(
             f"minimum_frequency={lowest:g} and maximum_frequency={highest:g} Hz leave nothing to show."

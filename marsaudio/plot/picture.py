@@ -17,8 +17,9 @@ from matplotlib.transforms import ScaledTranslation
 from marsaudio import __version__
 from marsaudio.atomic import replace_when_complete
 from marsaudio.errors import ParameterError
+from marsaudio.mars_time import clock
 from marsaudio.plot.words import printable
-from marsaudio.recording import Source
+from marsaudio.source import Source
 from marsaudio.spectra.spectrogram import Spectrogram
 
 if TYPE_CHECKING:
@@ -104,6 +105,9 @@ def add_title(figure: Figure, source: Source) -> None:
     facts = [source.name] if source.title else []
     facts += [source.microphone] if source.microphone and not source.simulated else []
     facts += [f"sol {source.sol}"] if source.sol is not None else []
+    if source.start_time:
+        began = source.start_time.after(source.offset)
+        facts.append(f"from {clock(began.local_mean_solar_time)} local mean solar time")
     facts += [source.date] if source.date else []
     facts += [*source.history]
     if source.simulated:

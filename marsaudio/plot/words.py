@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from marsaudio.events.table import WindEvents
-from marsaudio.recording import Recording, Source
+from marsaudio.recording import Recording
+from marsaudio.source import Source
 
 MOST_EVENTS_TOLD = 40
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from marsaudio import catalog
-from marsaudio.formats.audio import AudioFile
-from marsaudio.loading import locate, with_what_the_file_says
+from marsaudio.formats.audio import Gap
+from marsaudio.loading import open_sound
+from marsaudio.mars_time import MarsTime, clock
 from marsaudio.spectra.stft import SampleSource
 
 
@@ -46,13 +48,15 @@ class SoundFacts:
         return 10 * math.log10(self.mean_square) if self.mean_square > 0 else None
 
 
-def sound_facts(sound: SampleSource) -> SoundFacts:
-    """Read a recording, or an open audio file, once from front to back.
+def sound_facts(sound: SampleSource, gaps: Iterable[Gap] = ()) -> SoundFacts:
+    """Read a recording, or an open file, once from front to back.
 
     Parameters
     ----------
     sound
-        A `marsaudio.Recording` or a `marsaudio.formats.audio.AudioFile`: both give the same figures.
+        A `marsaudio.Recording`, or what `marsaudio.loading.open_sound` gives: both give the same figures.
+    gaps : iterable of Gap, optional
+        Where there are no data: the silence there does not count.
 
     Returns
     -------
@@ -75,7 +79,8 @@ def sound_facts(sound: SampleSource) -> SoundFacts:
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         total += float(np.square(block, dtype=np.float64).sum())
         equal = equal and bool((block[1:] == block[0]).all())
-    return SoundFacts(peak, total / (sound.channels * sound.frames), equal)
+    lacking = round(sum(gap.stop - gap.start for gap in gaps) * sound.sample_rate)
+    return SoundFacts(peak, total / (sound.channels * max(sound.frames - lacking, 1)), equal)
 
 
 def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
@@ -107,11 +112,10 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
     known_keys = catalog.keys()
     if isinstance(source, str) and source in known_keys and catalog.local_path(source) is None:
         return _catalog_facts(catalog.entry(source))
-    file, known = locate(source)
-    opened = AudioFile(file)
-    info, facts = opened.info, sound_facts(opened)
-    known = with_what_the_file_says(known, info.metadata)
+    opened, known = open_sound(source)
+    info, facts = opened.info, sound_facts(opened, known.gaps)
     metadata = dict(known.metadata)
+    microphone = None if known.simulated else catalog.microphone_named(known.microphone)
     channels = str(info.channels)
     if info.channels > 1:
         channels += ", all equal" if facts.equal_channels else ", different"
@@ -120,8 +124,11 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
         "title": known.title,
         "simulated": "yes, not recorded on Mars" if known.simulated else None,
         "microphone": known.microphone if not known.simulated else None,
+        "microphone's place": microphone and microphone.place,
+        "microphone's band": microphone and "{:g} to {:g} Hz".format(*microphone.band(info.sample_rate)),
         "sol": None if known.sol is None else str(known.sol),
         "date": known.date,
+        "begins": known.start_time and _begin(known.start_time.after(known.offset)),
         "file": known.path,
         "format": f"{info.container}, {info.encoding}",
         "sample rate": f"{info.sample_rate} Hz",
@@ -132,6 +139,9 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
         "credit": known.credit,
         "licence": known.licence,
         "published at": known.url,
+        "gaps": "; ".join(f"{gap.start:g} to {gap.stop:g} s: {gap.reason}" for gap in known.gaps),
+        "missing": ", ".join(known.missing),
+        "note": " ".join(known.notes),
     }
     return {name: value for name, value in told.items() if value} | {
         f"file says {name}": " ".join(value.split()) for name, value in metadata.items() if name != "title"
@@ -155,6 +165,13 @@ def _catalog_facts(entry: catalog.Entry) -> dict[str, str]:
         "published at": entry.urls[0] if entry.urls else None,
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _begin(time: MarsTime) -> str:
+    return (
+        f"{time} (local mean solar time; true solar time {clock(time.local_true_solar_time)}), "
+        f"{time.utc:%Y-%m-%d %H:%M:%S} UTC, solar longitude {time.solar_longitude:.1f}°"
+    )
 
 
 def _level(level: float | None) -> str:

@@ -6,20 +6,21 @@ import json
 import math
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from marsaudio import __version__
 from marsaudio.catalog.storage import file_sha256
 from marsaudio.events.table import WindEvents
-from marsaudio.recording import Recording, Source, channels_are_equal
+from marsaudio.recording import Recording, channels_are_equal
 from marsaudio.report.facts import sound_facts
 from marsaudio.separation.frames import Transforms
 from marsaudio.separation.low_band import HIGHEST_WIND
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.stems import Stems
+from marsaudio.source import Source
 
 SUMMARY_VERSION = 1
 DECIMALS = 6  # of levels, times and frequencies: far finer than any of them is known
@@ -148,7 +149,7 @@ def to_json(summary: Mapping[str, Any]) -> str:
 
 def _source_facts(recording: Recording) -> dict[str, Any]:
     source = recording.source
-    facts = {field.name: getattr(source, field.name) for field in fields(source)}
+    facts = source.as_plain()
     offset = facts.pop("offset")
     del facts["simulated"]  # it stands at the top
     calibration = asdict(recording.calibration) if recording.calibration else None
@@ -204,7 +205,7 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
     offset = recording.level_offset
     figures: dict[str, Any] = {"level_unit": recording.level_unit}
     for name, sound in (("recording", recording), ("wind", stems.wind), ("rover", stems.rover)):
-        facts = sound_facts(sound)
+        facts = sound_facts(sound, recording.gaps)
         figures[name] = {
             "peak": facts.peak,
             "peak_level_db": None if facts.peak_level is None else facts.peak_level + offset,

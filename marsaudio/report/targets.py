@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from marsaudio.errors import ParameterError
-from marsaudio.recording import Source
+from marsaudio.source import Source
 
 
 def check_input_is_kept(source: Source, targets: Iterable[Path]) -> None:

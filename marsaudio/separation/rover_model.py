@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ import numpy.typing as npt
 from marsaudio.atomic import write_text
 from marsaudio.errors import AudioFormatError, DataUnavailableError
 from marsaudio.formats import html
-from marsaudio.recording import Source
 from marsaudio.separation.families import FAMILY_HEADER, Family, RoverLine, family_row, named, place_of
 from marsaudio.separation.families_json import (
     family_as_json,
@@ -27,6 +26,7 @@ from marsaudio.separation.floors import FAINTEST, RoverFloor
 from marsaudio.separation.machine import Activity
 from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_picture import draw
+from marsaudio.source import Source
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,7 +193,9 @@ class RoverModel:
         return tables + html.table_fragment(caption=caption, header=header, rows=rows)
 
     def _as_json(self) -> dict[str, Any]:
-        source = {name: value for name, value in asdict(self.source).items() if value not in (None, {}, ())}
+        source = {
+            name: value for name, value in self.source.as_plain().items() if value not in (None, {}, (), [])
+        }
         activity = self.activity
         return {
             "format": FORMAT,
@@ -274,9 +276,6 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
         raise ValueError("its rate or its step of frequency is no positive number")
     if len(high_frequencies) != len(high_floor) or len(shares) != len(floors):
         raise ValueError("its arrays do not fit each other")
-    source: dict[str, Any] = {
-        name: tuple(value) if name == "history" else value for name, value in held["source"].items()
-    }
     lines = tuple(line_from_json(line) for line in held["lines"])
     lines, families = named(lines, [family_from_json(family, lines) for family in held["families"]])
     return RoverModel(
@@ -290,7 +289,7 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
         lines=lines,
         families=families,
         seconds=seconds,
-        source=Source(**source),
+        source=Source.from_plain(held["source"]),
         notes=tuple(str(note) for note in held["notes"]),
     )
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
-from marsaudio.loading import locate, of_part, with_what_the_file_says
-from marsaudio.recording import Recording, Source, require_recording
+from marsaudio.loading import Sound, of_part, open_sound
+from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
 from marsaudio.separation.learning import Learned
 from marsaudio.separation.lines import distinct_lines
@@ -26,6 +26,7 @@ from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_fit import rover_reference
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.run import Run
+from marsaudio.source import Source
 
 logger = logging.getLogger("marsaudio")
 
@@ -298,9 +299,7 @@ def separate_file(
     >>> files = ma.separate_file("sample", wind="wind.wav", rover="rover.wav")  # doctest: +SKIP
     """
     wind_path, rover_path = Path(wind), Path(rover)
-    file, known = locate(source)
-    opened = audio.AudioFile(file)
-    known = with_what_the_file_says(known, opened.info.metadata)
+    opened, known = open_sound(source)
     targets = {wind_path.resolve(), rover_path.resolve()}
     if len(targets) < 2 or Path(known.path or "").resolve() in targets:
         raise ParameterError(
@@ -337,7 +336,7 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
 
 
 def _write_stems(
-    opened: audio.AudioFile,
+    opened: Sound,
     run: Run,
     part: tuple[int, int],
     paths: tuple[Path, Path],

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from marsaudio.atomic import write_text
 from marsaudio.errors import ParameterError
 from marsaudio.formats.audio import write_audio
-from marsaudio.recording import Recording, Source
+from marsaudio.recording import Recording
 from marsaudio.simulate.limits import (
     RandomState,
     check_duration,
@@ -36,6 +36,7 @@ from marsaudio.simulate.wind import (
     simulate_wind,
     simulate_wind_speed,
 )
+from marsaudio.source import Source
 
 Array = npt.NDArray[np.float64]
 

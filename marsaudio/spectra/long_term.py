@@ -9,23 +9,18 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from marsaudio.atomic import write_text
+from marsaudio.calibration import AIR_REFERENCE_PRESSURE, Calibration, power_factors
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
-from marsaudio.loading import locate, of_part, with_what_the_file_says
-from marsaudio.recording import (
-    AIR_REFERENCE_PRESSURE,
-    Calibration,
-    Recording,
-    Source,
-    channels_are_equal,
-    describe_source,
-)
+from marsaudio.loading import Loadable, of_part, open_sound
+from marsaudio.recording import Recording, channels_are_equal
+from marsaudio.source import Source, describe_source
 from marsaudio.spectra.spectrogram import Spectrogram, scale_factors
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange, hann
 
@@ -91,7 +86,8 @@ class SpectralProbabilityDensity:
     Attributes
     ----------
     density : ndarray of float64, shape (levels, frequencies)
-        Probability per decibel: over the levels it adds up, times their step, to 1.
+        Probability per decibel: over the levels it adds up, times their step, to 1. Not a number at
+        frequencies of which the calibration's response says nothing.
     levels : ndarray of float64, shape (levels,)
         The middles of the steps, in `unit`.
     frequencies : ndarray of float64
@@ -135,7 +131,8 @@ class SpectralProbabilityDensity:
         Returns
         -------
         ndarray of float64, shape (frequencies,)
-            In `unit`, as near as the step of the levels tells: linear within a step.
+            In `unit`, as near as the step of the levels tells: linear within a step. Not a number where
+            the density is none.
 
         Raises
         ------
@@ -150,7 +147,8 @@ class SpectralProbabilityDensity:
         column = np.arange(len(self.frequencies))
         share = below[row + 1, column] - below[row, column]
         part = np.where(share > 0, (wanted - below[row, column]) / np.where(share > 0, share, 1.0), 0.0)
-        return np.asarray(self.levels[row] + (part - 0.5) * self.step)
+        level = self.levels[row] + (part - 0.5) * self.step
+        return np.where(np.isfinite(wanted), level, np.nan)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save percentiles by frequency as CSV, with a row for each frequency.
@@ -188,7 +186,7 @@ class SpectralProbabilityDensity:
 
 
 def long_term_spectrogram(
-    source: str | os.PathLike[str] | BinaryIO | Recording,
+    source: Loadable | Recording,
     *,
     seconds: float | None = None,
     n_fft: int | None = None,
@@ -242,14 +240,16 @@ def long_term_spectrogram(
     grid = _grid(sound, n_fft)
     seconds = _round_seconds(sound.duration) if seconds is None else seconds
     columns = _Columns(sound, grid, seconds)
+    frequencies = grid.frequencies(sound.sample_rate)
+    factors = power_factors(sound.calibration, frequencies)
     power = np.zeros((grid.bins, columns.count), dtype=np.float32)
     frames = np.zeros(columns.count, dtype=np.intp)
     for number, (mean, count) in enumerate(columns):
-        power[:, number] = mean * sound.power_unit
+        power[:, number] = mean * factors
         frames[number] = count
     return LongTermSpectrogram(
         power,
-        grid.frequencies(sound.sample_rate),
+        frequencies,
         np.asarray((np.arange(columns.count) + 0.5) * seconds, dtype=np.float64),
         "Pa²/Hz" if sound.calibration else "FS²/Hz",
         n_fft=grid.n_fft,
@@ -264,7 +264,7 @@ def long_term_spectrogram(
 
 
 def spectral_probability_density(
-    source: str | os.PathLike[str] | BinaryIO | Recording,
+    source: Loadable | Recording,
     *,
     seconds: float = 1.0,
     n_fft: int | None = None,
@@ -319,19 +319,24 @@ def spectral_probability_density(
         raise ParameterError(f"step={step!r} must be from 0.1 to 10 dB.")
     sound = _Sound.of(source, start, stop, calibration)
     grid = _grid(sound, n_fft)
-    offset = sound.level_offset
-    first = np.floor((LOWEST_LEVEL + offset) / step)
-    rows = int(np.ceil((HIGHEST_LEVEL + offset) / step) - first)
+    frequencies = grid.frequencies(sound.sample_rate)
+    offset = _level_offsets(sound.calibration, frequencies)
+    known = np.flatnonzero(np.isfinite(offset))
+    if not known.size:
+        raise ParameterError(
+            f"The frequency response says nothing from 0 to {frequencies[-1]:g} Hz. Give one that does."
+        )
+    first = np.floor((LOWEST_LEVEL + offset[known].min()) / step)
+    rows = int(np.ceil((HIGHEST_LEVEL + offset[known].max()) / step) - first)
     counts = np.zeros((rows, grid.bins), dtype=np.int64)
     total, count = np.zeros(grid.bins), 0
-    bins = np.arange(grid.bins)
     for mean, frames in _Columns(sound, grid, seconds):
         if not frames:
             continue
         with np.errstate(divide="ignore"):
-            level = 10 * np.log10(mean) + offset
+            level = 10 * np.log10(mean[known]) + offset[known]
         row = np.clip(np.floor(level / step) - first, 0, rows - 1).astype(np.intp)
-        counts[row, bins] += 1
+        counts[row, known] += 1
         total += mean
         count += 1
     if not count:
@@ -342,10 +347,12 @@ def spectral_probability_density(
     shown = slice(used[0], used[-1] + 1) if used[-1] > used[0] else slice(used[0], used[0] + 2)
     with np.errstate(divide="ignore"):
         of_mean = 10 * np.log10(total / count) + offset
+    density = counts[shown] / (count * step)
+    density[:, np.isnan(offset)] = np.nan
     return SpectralProbabilityDensity(
-        density=counts[shown] / (count * step),
+        density=density,
         levels=(first + 0.5 + np.arange(rows)[shown]) * step,
-        frequencies=grid.frequencies(sound.sample_rate),
+        frequencies=frequencies,
         mean=of_mean,
         unit="dB re (20 µPa)²/Hz" if sound.calibration else "dB re full scale²/Hz",
         seconds=seconds,
@@ -368,23 +375,17 @@ class _Sound:
     @classmethod
     def of(
         cls,
-        source: str | os.PathLike[str] | BinaryIO | Recording,
+        source: Loadable | Recording,
         start: float,
         stop: float | None,
         calibration: Calibration | None,
     ) -> Self:
         """Find the range of a recording, or of what `marsaudio.load` takes."""
-        if isinstance(source, Recording):
-            name = f"the recording {source.source.name!r}"
-            first, last = audio.frame_range(start, stop, source.frames, source.sample_rate, name)
-            whole = last - first == source.frames
-            known = source.source if whole else source.clip(start, stop).source
-            return cls(source, first, last, known, calibration or source.calibration)
-        file, known = locate(source)
-        opened = audio.AudioFile(file)
+        opened, known = open_sound(source)
         first, last = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
-        known = of_part(with_what_the_file_says(known, opened.info.metadata), (first, last), opened.info)
-        return cls(opened, first, last, known, calibration)
+        known = of_part(known, (first, last), opened.info)
+        own = source.calibration if isinstance(source, Recording) else None
+        return cls(opened, first, last, known, calibration or own)
 
     @property
     def sample_rate(self) -> float:
@@ -401,16 +402,6 @@ class _Sound:
     @property
     def duration(self) -> float:
         return self.frames / self.sample_rate
-
-    @property
-    def power_unit(self) -> float:
-        """What a power of 1 in full scale squared is, in Pa² where that is known."""
-        return self.calibration.pascal_per_full_scale**2 if self.calibration else 1.0
-
-    @property
-    def level_offset(self) -> float:
-        """What to add to a level in dB re full scale²/Hz."""
-        return 10 * np.log10(self.power_unit / AIR_REFERENCE_PRESSURE**2) if self.calibration else 0.0
 
     def blocks(self, *, first: int = 0) -> Iterator[Samples]:
         """Give the samples of the range from one on."""
@@ -487,6 +478,12 @@ class _Columns:
         pieces = hops[..., : hop // length * length].reshape(*hops.shape[:2], -1, length)
         still = (pieces == pieces[..., :1]).all(axis=(0, 3)).any(axis=1)
         return np.asarray(still[:-1] | still[1:])[: (stretch.shape[1] - self._grid.n_fft) // hop + 1]
+
+
+def _level_offsets(calibration: Calibration | None, frequencies: FloatArray) -> FloatArray:
+    """What to add to a level in dB re full scale²/Hz, at each frequency."""
+    reference = AIR_REFERENCE_PRESSURE**2 if calibration else 1.0
+    return 10 * np.log10(power_factors(calibration, frequencies) / reference)
 
 
 def _grid(sound: _Sound, n_fft: int | None) -> ShortTimeFourier:

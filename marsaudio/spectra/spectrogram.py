@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.calibration import AIR_REFERENCE_PRESSURE, power_factors
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
-from marsaudio.recording import AIR_REFERENCE_PRESSURE, Recording, describe_source, require_recording
+from marsaudio.recording import Recording, require_recording
+from marsaudio.source import describe_source
 from marsaudio.spectra.stft import ShortTimeFourier, hann
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ class Spectrogram:
         The centres of the frames, in seconds from the recording's first sample.
     unit : str
         Of `power`: ``"FS²/Hz"`` or ``"Pa²/Hz"`` for densities, ``"FS²"`` or ``"Pa²"`` for spectra.
-        FS is full scale: a sine that just reaches 1.0 has a power of 0.5 FS².
+        FS is full scale: a sine that just reaches 1.0 has a power of 0.5 FS². Where the calibration has a
+        frequency response it is taken out, and what lies beyond it is not a number.
     scaling : {"psd", "spectrum", "raw"}
     n_fft, hop_length : int
     window : str
@@ -292,16 +295,17 @@ def spectrogram(
     fourier = ShortTimeFourier(n_fft, hop_length, _window(window, n_fft), padded=False)
     chosen = slice(None) if channel is None else slice(channel, channel + 1)
     factors = scale_factors(fourier, recording.sample_rate, scaling)
-    pascal = recording.calibration.pascal_per_full_scale if recording.calibration else 1.0
+    frequencies = fourier.frequencies(recording.sample_rate)
+    factors *= power_factors(recording.calibration, frequencies)
     count = fourier.frame_count(recording.frames)
     power = np.empty((fourier.bins, count), dtype=np.float32)
     for first, spectra in fourier.batches(recording):
         mean = (spectra[chosen].real ** 2 + spectra[chosen].imag ** 2).mean(axis=0)
-        power[:, first : first + len(mean)] = (mean * (factors * pascal**2)).T
+        power[:, first : first + len(mean)] = (mean * factors).T
     unit = ("Pa²" if recording.calibration else "FS²") + ("/Hz" if scaling == "psd" else "")
     return Spectrogram(
         power,
-        fourier.frequencies(recording.sample_rate),
+        frequencies,
         fourier.centres(count, recording.sample_rate),
         unit,
         scaling=scaling,

@@ -1,0 +1,118 @@
+"""Where a recording came from: its file, who made it and when, what is missing, and what was done to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from marsaudio.formats.audio import Gap
+from marsaudio.mars_time import MarsTime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a recording came from and what was done to it since; what is not known is None.
+
+    Attributes
+    ----------
+    key : str
+        Its name in the catalog.
+    path, url, sha256 : str
+        The file it was read from, where that is published, and its checksum.
+    title, microphone, credit, licence : str
+    sol : int
+        The Martian day of the mission, counted from landing.
+    date : str
+        ISO 8601; an interval where only the sol is known.
+    encoding : str
+        How the samples were stored, such as ``"PCM_16"``. None after a change of the samples.
+    offset : float
+        Seconds from the file's first sample to this recording's first sample.
+    simulated : bool
+        Made by `marsaudio.simulate`, not recorded on Mars.
+    start_time : MarsTime
+        Of the file's first sample, where that is known.
+    gaps : tuple of Gap
+        Where data are missing, in seconds from the file's first sample.
+    missing : tuple of str
+        Files that should be there and are not.
+    notes : tuple of str
+        What is doubtful about the rest, in whole sentences.
+    metadata : dict of str to str
+        What the file says about itself.
+    history : tuple of str
+        What was done since it was read, in order.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> source = ma.load("sample").clip(5.0, 9.0).source
+    >>> source.name, source.offset, source.history
+    ('sample', 5.0, ('clip from 5 to 9 s',))
+    """
+
+    key: str | None = None
+    path: str | None = None
+    url: str | None = None
+    sha256: str | None = None
+    title: str | None = None
+    microphone: str | None = None
+    sol: int | None = None
+    date: str | None = None
+    credit: str | None = None
+    licence: str | None = None
+    encoding: str | None = None
+    offset: float = 0.0
+    simulated: bool = False
+    start_time: MarsTime | None = None
+    gaps: tuple[Gap, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    history: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        # Copies, so that nobody else's changes reach into a frozen object.
+        object.__setattr__(self, "metadata", dict(self.metadata))
+        for name in ("gaps", "missing", "notes", "history"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
+    @property
+    def name(self) -> str:
+        """What to call it, on one line: its key, its file's name, its title, or where it was made."""
+        name = self.key or (Path(self.path).name if self.path else self.title or "recording from memory")
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+    def as_plain(self) -> dict[str, Any]:
+        """What is known, as a file of JSON can hold it."""
+        known: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        if self.start_time is not None:
+            known["start_time"] = self.start_time.utc.isoformat()
+        known["gaps"] = [gap._asdict() for gap in self.gaps]
+        return known
+
+    @classmethod
+    def from_plain(cls, known: Mapping[str, Any]) -> Source:
+        """The source that `as_plain` told, whole or in part."""
+        known = dict(known)
+        if known.get("start_time") is not None:
+            known["start_time"] = MarsTime(known["start_time"])
+        known["gaps"] = tuple(Gap(**gap) for gap in known.get("gaps", ()))
+        return cls(**known)
+
+    def after(self, step: str, **changes: Any) -> Source:
+        """The same source with one more step in its history."""
+        return dataclasses.replace(self, history=(*self.history, step), **changes)
+
+
+def describe_source(source: Source) -> str:
+    """The source's name and what was done to it since it was read, for a title."""
+    return ", ".join((source.name, *source.history))
+
+
+def seconds_text(time: float) -> str:
+    """A time to the microsecond, without the zeros at its end."""
+    return f"{time:.6f}".rstrip("0").rstrip(".")
