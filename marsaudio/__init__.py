@@ -9,6 +9,9 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _MODULE_OF_NAME = {
+    "Alignment": "comparison.alignment",
+    "BandChange": "comparison.removal",
+    "Comparison": "comparison.removal",
     "Analysis": "report.analysis",
     "AudioFormatError": "errors",
     "Calibration": "calibration",
@@ -38,6 +41,8 @@ _MODULE_OF_NAME = {
     "Stems": "separation.stems",
     "WindEvent": "events.table",
     "WindEvents": "events.table",
+    "align": "comparison.alignment",
+    "compare": "comparison.removal",
     "analyze": "report.analysis",
     "detect_wind": "events.detection",
     "detect_wind_file": "events.detection",

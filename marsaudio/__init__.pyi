@@ -6,6 +6,11 @@ from marsaudio import plot as plot
 from marsaudio import simulate as simulate
 from marsaudio.calibration import Calibration as Calibration
 from marsaudio.calibration import FrequencyResponse as FrequencyResponse
+from marsaudio.comparison.alignment import Alignment as Alignment
+from marsaudio.comparison.alignment import align as align
+from marsaudio.comparison.removal import BandChange as BandChange
+from marsaudio.comparison.removal import Comparison as Comparison
+from marsaudio.comparison.removal import compare as compare
 from marsaudio.errors import AudioFormatError as AudioFormatError
 from marsaudio.errors import CalibrationError as CalibrationError
 from marsaudio.errors import ClusterError as ClusterError

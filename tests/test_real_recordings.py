@@ -93,7 +93,7 @@ def test_a_second_of_sol_1125_by_its_label(labels, second):
 def test_a_label_without_its_file_and_one_of_no_file_are_refused(labels):
     with refused(ma.DataUnavailableError, r"'EM__1125_concat_session170\.wav', which is not beside it"):
         ma.load(labels / "EM__1125_concat_session170.xml")
-    with refused(ma.AudioFormatError, "has no Encoded_Audio"):
+    with refused(ma.AudioFormatError, "is the label of many products"):
         ma.load(labels.parent / "bundle.xml")
-    with refused(ma.AudioFormatError, "has no Encoded_Audio"):
+    with refused(ma.AudioFormatError, "is the label of many products"):
         ma.load(labels / "data_audio_collection.xml")

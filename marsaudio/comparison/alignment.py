@@ -1,0 +1,307 @@
+"""How two versions of the same take lie to each other: delay, gain and polarity.
+
+Source: C. H. Knapp and G. C. Carter, "The generalized correlation method for estimation of time delay", IEEE
+Trans. ASSP 24 (1976), doi:10.1109/TASSP.1976.1162830: the weights of maximum likelihood, and how exact a
+delay can be.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.comparison.cross_spectra import CrossSpectra, cross_spectra, in_one_channel
+from marsaudio.errors import ParameterError
+from marsaudio.recording import Recording, require_recording
+
+FloatArray = npt.NDArray[np.float64]
+
+FRAME_SECONDS = 0.17
+MOST_FRAME_SHARE = 0.125  # of what both have: a coherence needs several frames
+WHITENING = 0.7  # between plain correlation, which the loudest line rules, and its phase alone
+CANDIDATES = 12
+MOST_COHERENT = 0.9999  # single bins must not outweigh all others
+COHERENT = 0.5
+SEARCH_SAMPLES = 2.0  # around a delay in whole samples
+SEARCH_STEP = 0.05
+SHORTEST_SECONDS = 0.5
+LEAST_EXPLAINED = 0.05  # of the second's power, for them to be versions of the same
+INTERPOLATION_TAPS = 129
+KAISER_BETA = 10.0
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a second recording lies to a first one of the same take.
+
+    Attributes
+    ----------
+    delay : float
+        By how many seconds the second is later: what the first has at t, the second has at t + delay.
+    delay_uncertainty : float
+        Standard deviation of what is not common to both, in seconds: the Cramér-Rao bound. Where a filter
+        shifts some frequencies more than others, the delay is a mean over those that both have, and no figure
+        tells how far.
+    gain_db : float
+        The second over the first, in dB, at the frequencies that carry most of the second's power.
+    inverted : bool
+        Whether the second is upside down.
+    low, high : float
+        The band in which they are coherent, in Hz: from the lowest to the highest frequency at which the
+        first explains more than half of the second's power.
+    explained : float
+        The share of the second's power that the first explains, from 0 to 1.
+    sample_rate : float
+        Of both, in Hz.
+    """
+
+    delay: float
+    delay_uncertainty: float
+    gain_db: float
+    inverted: bool
+    low: float
+    high: float
+    explained: float
+    sample_rate: float
+
+    @property
+    def delay_samples(self) -> float:
+        """The delay in samples."""
+        return self.delay * self.sample_rate
+
+    def apply(self, second: Recording, *, frames: int | None = None) -> Recording:
+        """Shift the second recording onto the first one's time, and take out gain and polarity.
+
+        Parameters
+        ----------
+        second : Recording
+            What was aligned.
+        frames : int, optional
+            How many samples to give from the first one's beginning on. None gives as many as it had.
+
+        Returns
+        -------
+        Recording
+            Where it has no samples, zeros. A fraction of a sample is interpolated with
+            a windowed sinc of 129 taps, which is exact up to some 0.95 of half the rate.
+
+        Raises
+        ------
+        ParameterError
+            It is no recording, or has another rate.
+        """
+        require_recording(second, "apply")
+        if second.sample_rate != self.sample_rate:
+            raise ParameterError(
+                f"This alignment is of recordings at {self.sample_rate:g} Hz, not at {second.sample_rate:g} "
+                "Hz."
+            )
+        factor = (-1.0 if self.inverted else 1.0) / 10 ** (self.gain_db / 20)
+        samples = factor * shifted(second.samples, self.delay_samples, frames)
+        source = second.source.after(
+            f"shifted by {-self.delay * 1000:+.4f} ms, {-self.gain_db:+.2f} dB"
+            + (", turned upside down" if self.inverted else ""),
+            encoding=None,
+            offset=second.source.offset + self.delay,
+        )
+        return dataclasses.replace(second, samples=samples.astype(np.float32), source=source)
+
+    def __repr__(self) -> str:
+        upside_down = ", inverted" if self.inverted else ""
+        return (
+            f"<marsaudio.Alignment: delay {self.delay * 1000:.4f} ± {self.delay_uncertainty * 1000:.4f} ms "
+            f"({self.delay_samples:.2f} samples), gain {self.gain_db:+.2f} dB{upside_down}, coherent from "
+            f"{self.low:.0f} to {self.high:.0f} Hz>"
+        )
+
+
+def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Alignment:
+    """Find delay, gain and polarity between two versions of the same take.
+
+    The delay is the maximum of the generalized cross-correlation, sum_f W(f) G(f) exp(2 pi i f tau), of the
+    cross spectrum G: first over all delays with W = |G|^-0.7, then around the best of them with the weights
+    of maximum likelihood, W = C / (|G| (1 - C)), C being the coherence. So what only one version has, such as
+    what a filter removed from the other, counts little.
+
+    Parameters
+    ----------
+    first, second : Recording
+        At the same rate. They may differ in length, level and channels, and in what was filtered out.
+    max_delay : float, optional
+        Look at delays up to so many seconds in either direction.
+
+    Returns
+    -------
+    Alignment
+
+    Raises
+    ------
+    ParameterError
+        They have different rates, share too little time, or are not versions of the same.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> recording = ma.load("sample")
+    >>> ma.align(recording.clip(0.1), recording.clip(0.0, 17.5))
+    <marsaudio.Alignment: delay 100.0000 ± 0.0000 ms (4800.00 samples), gain -0.00 dB, coherent from 0 to
+    24000 Hz>
+    """
+    for recording in (first, second):
+        require_recording(recording, "align")
+    rate = first.sample_rate
+    if second.sample_rate != rate:
+        raise ParameterError(
+            f"The recordings are at {rate:g} and {second.sample_rate:g} Hz. Bring them to one rate first, "
+            "with Recording.resample."
+        )
+    if not (isinstance(max_delay, int | float) and 0 < max_delay < math.inf):
+        raise ParameterError(f"max_delay={max_delay!r} must be a positive number of seconds, such as 1.0.")
+    shortest = min(first.duration, second.duration)
+    if shortest < SHORTEST_SECONDS:
+        raise ParameterError(
+            f"The shorter recording lasts {shortest:.3f} s. At least {SHORTEST_SECONDS} s are needed to find "
+            "a delay."
+        )
+    one, other = in_one_channel(first), in_one_channel(second)
+    best: tuple[float, int, CrossSpectra] | None = None
+    for whole in _candidates(one, other, round(max_delay * rate)):
+        spectra = _spectra_at(one, other, whole)
+        if spectra is None:
+            continue
+        strength = float(np.abs(_correlation(spectra, np.zeros(1))[0]))
+        if best is None or strength > best[0]:
+            best = strength, whole, spectra
+    if best is None:
+        raise ParameterError(
+            f"Within {max_delay:g} s the recordings do not share {SHORTEST_SECONDS} s of sound. Give longer "
+            "ones, or a smaller max_delay."
+        )
+    _, whole, spectra = best
+    fraction = _finest(spectra, rate)
+    nearest = whole + round(fraction)
+    if nearest != whole and (moved := _spectra_at(one, other, nearest)) is not None:
+        whole, spectra = nearest, moved
+        fraction = _finest(spectra, rate)
+    return _alignment(spectra, whole, fraction, rate)
+
+
+def _alignment(spectra: CrossSpectra, whole: int, fraction: float, rate: float) -> Alignment:
+    coherence = np.where(spectra.coherent, spectra.coherence, 0.0)
+    explained = float((coherence * spectra.second).sum() / max(spectra.second.sum(), 1e-300))
+    coherent = np.flatnonzero(coherence > COHERENT)
+    if explained < LEAST_EXPLAINED or not coherent.size:
+        raise ParameterError(
+            f"The recordings have nothing in common: at the most likely delay of {whole / rate:.4f} s the "
+            f"first explains {100 * explained:.1f} % of the second's power. Are they of the same take, and "
+            "is max_delay long enough?"
+        )
+    return Alignment(
+        delay=(whole + fraction) / rate,
+        delay_uncertainty=_uncertainty(spectra),
+        gain_db=float(20 * np.log10(_weighted_median(spectra.gain, coherence * spectra.second))),
+        inverted=bool(_correlation(spectra, np.array([fraction / rate]))[0] < 0),
+        low=float(spectra.frequencies[coherent[0]]),
+        high=float(spectra.frequencies[coherent[-1]]),
+        explained=explained,
+        sample_rate=rate,
+    )
+
+
+def _candidates(first: Recording, second: Recording, most: int) -> list[int]:
+    """Delays in whole samples that may be the one: the highest peaks of the correlation over all of both."""
+    import scipy.fft
+
+    length = scipy.fft.next_fast_len(first.frames + second.frames, real=True)
+    cross = scipy.fft.rfft(second.samples[0], length) * scipy.fft.rfft(first.samples[0], length).conj()
+    magnitude = np.abs(cross)
+    cross /= np.maximum(magnitude, 1e-9 * magnitude.max(initial=0.0) + 1e-300) ** WHITENING
+    correlation = np.abs(scipy.fft.irfft(cross, length))
+    most = min(most, first.frames - 1, second.frames - 1)
+    delays = np.arange(-most, most + 1)
+    heights = correlation[delays]
+    inner = heights[1:-1]
+    peaks = np.flatnonzero((inner >= heights[:-2]) & (inner >= heights[2:])) + 1
+    if not peaks.size:
+        peaks = np.array([int(heights.argmax())])
+    highest = peaks[np.argsort(heights[peaks])[::-1][:CANDIDATES]]
+    return [int(delay) for delay in delays[highest]]
+
+
+def _spectra_at(first: Recording, second: Recording, delay: int) -> CrossSpectra | None:
+    """Cross spectra of what both have in common, the second moved back by whole samples."""
+    begin, end = max(0, -delay), min(first.frames, second.frames - delay)
+    if end - begin < SHORTEST_SECONDS / 2 * first.sample_rate:
+        return None
+    n_fft = 2 ** round(np.log2(FRAME_SECONDS * first.sample_rate))
+    while n_fft > 64 and n_fft > MOST_FRAME_SHARE * (end - begin):
+        n_fft //= 2
+    found = cross_spectra(_part(first, begin, end), _part(second, begin + delay, end + delay), n_fft)
+    return found if found.frames > 2 else None
+
+
+def _part(recording: Recording, first: int, last: int) -> Recording:
+    return Recording(recording.samples[:, first:last], recording.sample_rate, source=recording.source)
+
+
+def _weights(spectra: CrossSpectra) -> FloatArray:
+    # Chance alone makes some of thousands of bins look coherent, and high frequencies weigh most in a delay.
+    coherence = np.where(spectra.coherent, np.minimum(spectra.coherence, MOST_COHERENT), 0.0)
+    return np.asarray(coherence / (1 - coherence) / np.maximum(np.abs(spectra.cross), 1e-300))
+
+
+def _correlation(spectra: CrossSpectra, delays: FloatArray) -> FloatArray:
+    """The generalized cross-correlation at some delays in seconds."""
+    turned = np.exp(2j * np.pi * np.outer(delays, spectra.frequencies))
+    return np.asarray((turned @ (_weights(spectra) * spectra.cross)).real)
+
+
+def _finest(spectra: CrossSpectra, rate: float) -> float:
+    """The delay within some samples at which the correlation is highest, in samples."""
+    grid = np.arange(-SEARCH_SAMPLES, SEARCH_SAMPLES + SEARCH_STEP / 2, SEARCH_STEP)
+    delay, step = 0.0, SEARCH_STEP
+    for _ in range(4):
+        heights = np.abs(_correlation(spectra, (delay + grid) / rate))
+        delay += float(grid[int(heights.argmax())])
+        grid = np.linspace(-step, step, 21)
+        step /= 10
+    return delay
+
+
+def _uncertainty(spectra: CrossSpectra) -> float:
+    """1 / sqrt(2 T integral of (2 pi f)² C / (1 - C) df), T being how long both were heard."""
+    coherence = np.where(spectra.coherent, np.minimum(spectra.coherence, MOST_COHERENT), 0.0)
+    spacing = float(spectra.frequencies[1])
+    heard = (spectra.frames + 1) / 2 / spacing
+    information = ((2 * np.pi * spectra.frequencies) ** 2 * coherence / (1 - coherence)).sum() * spacing
+    return float(1 / np.sqrt(max(2 * heard * information, 1e-300)))
+
+
+def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][int(np.searchsorted(total, total[-1] / 2))])
+
+
+def shifted(samples: npt.NDArray[np.floating], delay: float, frames: int | None = None) -> FloatArray:
+    """Samples so many places earlier, a fraction of one by a windowed sinc; zero where there are none."""
+    from scipy.signal import oaconvolve
+
+    whole = math.floor(delay)
+    fraction = delay - whole
+    values = np.asarray(samples, dtype=np.float64)
+    if fraction > 1e-9:
+        half = INTERPOLATION_TAPS // 2
+        places = np.arange(-half, half + 1) + fraction
+        taps = np.sinc(places) * np.i0(KAISER_BETA * np.sqrt(1 - (places / (half + 1)) ** 2))
+        # x(n + fraction) = sum_k x(n - k) sinc(k + fraction)
+        values = oaconvolve(values, (taps / taps.sum())[np.newaxis], mode="same", axes=1)
+    moved = np.zeros((len(values), values.shape[1] if frames is None else frames))
+    begin, end = max(-whole, 0), min(values.shape[1] - whole, moved.shape[1])
+    if begin < end:
+        moved[:, begin:end] = values[:, begin + whole : end + whole]
+    return moved
