@@ -316,7 +316,7 @@ def _open_session(session: Session) -> tuple[Sound, Source]:
     from marsaudio.formats.pds4.sessions import JoinedProducts
 
     return JoinedProducts(session), Source(
-        path=str(session.folder),
+        path=str(session.folder / session.place),
         title=f"EDL microphone, {session.name}",
         microphone="EDL microphone",
         sol=session.sol,

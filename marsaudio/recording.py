@@ -154,15 +154,7 @@ class Recording:
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """Where data are missing, in seconds from its first sample: it holds silence there."""
-        shifted = (
-            Gap(
-                max(gap.start - self.source.offset, 0.0),
-                min(gap.stop - self.source.offset, self.duration),
-                gap.reason,
-            )
-            for gap in self.source.gaps
-        )
-        return tuple(gap for gap in shifted if gap.start < gap.stop)
+        return self.source.gaps_within(self.duration)
 
     @property
     def level_unit(self) -> str:

@@ -21,7 +21,8 @@ class Source:
     key : str
         Its name in the catalog.
     path, url, sha256 : str
-        The file it was read from, where that is published, and its checksum.
+        The file it was read from, or a session as `marsaudio.load` takes it, where that is published, and
+        its checksum.
     title, microphone, credit, licence : str
     sol : int
         The Martian day of the mission, counted from landing.
@@ -102,6 +103,14 @@ class Source:
             known["start_time"] = MarsTime(known["start_time"])
         known["gaps"] = tuple(Gap(**gap) for gap in known.get("gaps", ()))
         return cls(**known)
+
+    def gaps_within(self, duration: float) -> tuple[Gap, ...]:
+        """The gaps in so many seconds from `offset` on, counted from there."""
+        shifted = (
+            Gap(max(gap.start - self.offset, 0.0), min(gap.stop - self.offset, duration), gap.reason)
+            for gap in self.gaps
+        )
+        return tuple(gap for gap in shifted if gap.start < gap.stop)
 
     def after(self, step: str, **changes: Any) -> Source:
         """The same source with one more step in its history."""

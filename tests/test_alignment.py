@@ -135,7 +135,7 @@ def test_what_was_removed_is_told_band_by_band():
 
 def test_a_path_is_no_recording():
     first, _ = pair()
-    with pytest.raises(ma.ParameterError, match="align works on a recording, not on 'b.wav'"):
+    with pytest.raises(ma.ParameterError, match=r"align works on a recording, not on 'b\.wav'"):
         ma.align(first, "b.wav")
 
 

@@ -197,8 +197,8 @@ def _alignment(spectra: CrossSpectra, whole: int, fraction: float, rate: float) 
     if explained < LEAST_EXPLAINED or not coherent.size:
         raise ParameterError(
             f"The recordings have nothing in common: at the most likely delay of {whole / rate:.4f} s the "
-            f"first explains {100 * explained:.1f} % of the second's power. Are they of the same take, and "
-            "is max_delay long enough?"
+            f"first explains {100 * explained:.1f} % of the second's power. Give versions of the same "
+            "take, and a max_delay that is long enough."
         )
     return Alignment(
         delay=(whole + fraction) / rate,

@@ -63,7 +63,8 @@ class CrossSpectra:
     def coherent(self) -> npt.NDArray[np.bool_]:
         """The bins in which both have more in common than chance gives, and more than single tones.
 
-        Of n independent frames, unrelated noise exceeds a coherence of 1 - p^(1 / (n - 1)) with a probability of p.
+        Of n independent frames, unrelated noise exceeds a coherence of 1 - p^(1 / (n - 1)) with a probability
+        of p.
         A tone lies in four bins of a Hann frame, and every pump hums in step with itself at all times.
         """
         least = 1 - CHANCE ** (1 / max(self.independent - 1, 1e-9))

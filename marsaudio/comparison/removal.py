@@ -70,8 +70,13 @@ class Comparison:
     bands : tuple of BandChange
     unit : str
         Of the bands' levels.
-    frequencies, gain, explained : ndarray of float64, shape (bins,)
-        By how much the second differs from the first in dB, and how much of its power the first explains.
+    frequencies : ndarray of float64, shape (bins,)
+        In Hz.
+    before, after : ndarray of float64, shape (bins,)
+        Power spectral densities of the first and the second, in `unit` without the decibels: FS² or (20 µPa)²
+        per hertz.
+    explained : ndarray of float64, shape (bins,)
+        The share of the second's power that the first explains, from 0 to 1.
     alignment : Alignment
     """
 
@@ -81,9 +86,16 @@ class Comparison:
     bands: tuple[BandChange, ...]
     unit: str
     frequencies: FloatArray
-    gain: FloatArray
+    before: FloatArray
+    after: FloatArray
     explained: FloatArray
     alignment: Alignment
+
+    @property
+    def gain(self) -> FloatArray:
+        """By how much the second's density differs from the first's, in dB, at each frequency."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(10 * np.log10(self.after / self.before))
 
     def to_dataframe(self) -> pd.DataFrame:
         """The bands as a table of pandas.
@@ -192,8 +204,7 @@ def compare(
     spectra = cross_spectra(one, other, n_fft)
     source = one.source.after(f"less {other.source.name}", encoding=None)
     unit, offset = level_unit_and_offset(one.calibration)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gain = 10 * np.log10(spectra.second / spectra.first)
+    power_unit = 10 ** (offset / 10)
     return Comparison(
         first=one,
         second=other,
@@ -203,7 +214,8 @@ def compare(
         ),
         unit=unit,
         frequencies=spectra.frequencies,
-        gain=gain,
+        before=spectra.first * power_unit,
+        after=spectra.second * power_unit,
         explained=spectra.coherence,
         alignment=alignment,
     )

@@ -4,6 +4,7 @@ Each is a `Picture`, a matplotlib figure that needs no display, is shown by a no
 who cannot see it, and is saved whole or not at all. Nothing here calls ``show()``.
 """
 
+from marsaudio.plot.comparison import comparison
 from marsaudio.plot.level_curve import level
 from marsaudio.plot.level_density import spectral_probability_density
 from marsaudio.plot.picture import Picture
@@ -13,6 +14,7 @@ from marsaudio.plot.words import describe
 
 __all__ = [
     "Picture",
+    "comparison",
     "describe",
     "level",
     "overview",

@@ -22,6 +22,7 @@ from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading
 from marsaudio.plot.words import describe
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
+from marsaudio.spectra.time_axis import TimeAxis, name_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +37,7 @@ def level(
     events: WindEvents | None = None,
     *,
     ax: Axes | None = None,
+    time_axis: TimeAxis = "seconds",
     **kwargs: Any,
 ) -> Line2D:
     """Draw the level of the wind's band over time, with the quiet level, the threshold and the events.
@@ -48,6 +50,8 @@ def level(
         What was found in it. None finds them with `marsaudio.detect_wind`.
     ax : matplotlib.axes.Axes, optional
         Where to draw. None makes a new `Picture`.
+    time_axis : {"seconds", "utc", "local_mean", "local_true"}, optional
+        As for `marsaudio.Spectrogram.plot`.
     **kwargs
         Passed to `matplotlib.axes.Axes.plot`.
 
@@ -101,7 +105,8 @@ def level(
     tick_times(ax)
     ax.grid(axis="y", color="0.88", linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.set(xlabel="Time (s)", ylabel=f"Level\n({recording.level_unit})")
+    ax.set_ylabel(f"Level\n({recording.level_unit})")
+    name_times(ax, time_axis, recording.start_time)
     enlarge_text(ax)
     name = f"Level from {band[0]:g} to {band[1]:g} Hz, without the rover's tones"
     set_heading(ax, f"{recording.source.name}: {name[0].lower()}{name[1:]}" if alone else name)

@@ -28,6 +28,7 @@ from marsaudio.separation.stems import Stems, require_stems
 from marsaudio.spectra.long_term import LongTermSpectrogram
 from marsaudio.spectra.spectrogram import MOST_COLUMNS, Spectrogram
 from marsaudio.spectra.spectrogram import spectrogram as compute_spectrogram
+from marsaudio.spectra.time_axis import TimeAxis, name_times
 
 FRAME_SECONDS = 0.17  # tells 20 from 30 Hz, where wind is strongest, and is short beside a gust
 HOPS_PER_FRAME = 8
@@ -44,6 +45,7 @@ def overview(
     maximum_frequency: float | None = None,
     minimum_db: float | None = None,
     maximum_db: float | None = None,
+    time_axis: TimeAxis = "seconds",
 ) -> Picture:
     """Draw the recording above its wind stem, and the level of the wind's band below, with the events marked.
 
@@ -63,6 +65,8 @@ def overview(
     minimum_db, maximum_db : float, optional
         The ends of the colour scale. None takes the recording's 5 and 99.9 % quantiles, as
         `marsaudio.Spectrogram.plot` does.
+    time_axis : {"seconds", "utc", "local_mean", "local_true"}, optional
+        As for `marsaudio.Spectrogram.plot`.
 
     Returns
     -------
@@ -112,6 +116,7 @@ def overview(
     for text in panels[2].texts:
         text.set_in_layout(False)  # there is room for it below the colour bar
     panels[2].set_xlim(0.0, recording.duration)
+    name_times(panels[2], time_axis, recording.start_time)
     for panel in panels:
         enlarge_text(panel)
     add_title(figure, recording.source)
@@ -125,6 +130,7 @@ def spectrogram(
     *,
     n_fft: int | None = None,
     hop_length: int | None = None,
+    time_axis: TimeAxis = "seconds",
     **kwargs: Any,
 ) -> Picture:
     """Draw the spectrogram of a recording of any length as a picture, with title and credit.
@@ -138,6 +144,8 @@ def spectrogram(
         `marsaudio.long_term_spectrogram` is of all the sound.
     n_fft, hop_length : int, optional
         As for `overview`, of a recording.
+    time_axis : {"seconds", "utc", "local_mean", "local_true"}, optional
+        As for `marsaudio.Spectrogram.plot`.
     **kwargs
         As for `marsaudio.Spectrogram.plot`: `frequency_scale`, `minimum_frequency`, `minimum_db` and more.
 
@@ -170,6 +178,7 @@ def spectrogram(
     panel.set_title("")
     panel.set_xlim(0.0, duration)
     tick_times(panel)
+    name_times(panel, time_axis, spec.start_time)
     colours = figure.colorbar(mesh, ax=panel, pad=0.015, aspect=32)
     colours.set_label(f"Power spectral density\n({spec.db_unit})", size=LABEL_SIZE)
     for axes in (panel, colours.ax):

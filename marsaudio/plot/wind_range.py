@@ -14,6 +14,7 @@ from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading
 from marsaudio.plot.words import printable, what_it_is
 from marsaudio.recording import Recording
 from marsaudio.separation.stems import Stems, require_stems
+from marsaudio.spectra.time_axis import TimeAxis, name_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,9 @@ class _Range:
         return np.asarray(self.drawn & np.isfinite(self.upper))
 
 
-def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCollection:
+def wind_range(
+    stems: Stems, *, ax: Axes | None = None, time_axis: TimeAxis = "seconds", **kwargs: Any
+) -> PolyCollection:
     """Draw the wind's level over time between its lower and its upper estimate, and the rover stem's level.
 
     Wind that never stops and a rover that never changes are the same to one microphone. So the wind's level
@@ -59,6 +62,8 @@ def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCo
     stems : Stems
     ax : matplotlib.axes.Axes, optional
         Where to draw. None makes a new `Picture`.
+    time_axis : {"seconds", "utc", "local_mean", "local_true"}, optional
+        As for `marsaudio.Spectrogram.plot`.
     **kwargs
         Passed to `matplotlib.axes.Axes.fill_between` for the range.
 
@@ -109,7 +114,8 @@ def wind_range(stems: Stems, *, ax: Axes | None = None, **kwargs: Any) -> PolyCo
     tick_times(ax)
     ax.grid(axis="y", color="0.88", linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.set(xlabel="Time (s)", ylabel=f"Level\n({recording.level_unit})")
+    ax.set_ylabel(f"Level\n({recording.level_unit})")
+    name_times(ax, time_axis, recording.start_time)
     enlarge_text(ax)
     set_heading(ax, f"{recording.source.name}: the wind's level, from {band[0]:.0f} to {band[1]:.0f} Hz")
     # The facts stand between the panel and its heading.

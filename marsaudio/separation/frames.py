@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from marsaudio.separation.bands import HighBands
 from marsaudio.separation.low_band import HIGHEST_WIND, Resampler
+from marsaudio.separation.survey import Silence, silences_between
 from marsaudio.spectra.stft import OneChannelOf, Samples, ShortTimeFourier, Spectra, hann
 
 FloatArray = npt.NDArray[np.float64]
@@ -127,16 +128,38 @@ class Transforms:
 
 @dataclass(frozen=True, eq=False)
 class OneChannel(OneChannelOf):
-    """One channel of a source without its constant offset, as a source.
+    """One channel without its constant offset, and with bridges over digital silence, as a source.
 
-    At the ends, where frames reach beyond the recording, an offset would be a step, and sound like wind.
+    At the ends, where frames reach beyond the recording, an offset would be a step, and sound like wind. So
+    it would beside digital silence, where what is slower than any wind breaks off as well: over silence, a
+    straight line leads from the mean just before to the mean just after.
+
+    Parameters
+    ----------
+    source : SampleSource
+    channel : int
+    offset : float
+    silences : sequence of Silence
+        In order.
     """
 
     channel: int
     offset: float
+    silences: Sequence[Silence]
 
     def blocks(self, *, first: int = 0) -> Iterator[Samples]:
         """Give the channel's samples from one on."""
+        place = first
         for block in self.source.blocks(first=first):
             part = block[self.channel : self.channel + 1]
-            yield part - np.float32(self.offset) if self.offset else part
+            if self.offset:
+                part = part - np.float32(self.offset)
+            end = place + part.shape[1]
+            inside = silences_between(self.silences, place, end)
+            if inside and not self.offset:
+                part = part.copy()
+            for silence in inside:
+                begin, stop = max(silence.start, place), min(silence.stop, end)
+                part[:, begin - place : stop - place] = silence.bridge(begin, stop) - np.float32(self.offset)
+            place = end
+            yield part

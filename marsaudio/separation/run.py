@@ -10,7 +10,7 @@ its first sample: so whole, block by block or for a range of it, the numbers are
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from marsaudio.separation.line_removal import context_frames
 from marsaudio.separation.model import WindModel
 from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.sections import FADE_SECONDS, Section, find_sections
-from marsaudio.separation.survey import Coverage, Survey, survey
+from marsaudio.separation.survey import Coverage, Silence, Survey, silences_between, survey
 from marsaudio.separation.wind_stem import Stretch, wind_of
 from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
 from marsaudio.spectra.threads import one_thread
@@ -47,12 +47,15 @@ class Channel:
     coverage : Coverage
         Of its frames at the lower rate.
     sections : tuple of Section
+    silences : sequence of Silence
+        Digital silence in it, in which there is no wind either.
     """
 
     number: int
     source: WithoutClicks
     coverage: Coverage
     sections: tuple[Section, ...]
+    silences: Sequence[Silence]
 
 
 class Run:
@@ -128,10 +131,15 @@ class Run:
         begin, end = self._transforms.low.span(0, 2 * frames_faded(self._transforms))
         stretches = self._winds_of_sections(channel, *low_range)
         low = one_after_the_other(stretches, low_range[0], shared=end - begin)
+        place = first
         for raised in resampler.higher(low, first, last, channel.source.frames):
             wind = raised / step
             np.rint(wind, out=wind)
             wind *= step
+            stop = place + wind.shape[1]
+            for silence in silences_between(channel.silences, place, stop):
+                wind[:, max(silence.start - place, 0) : silence.stop - place] = 0.0
+            place = stop
             yield wind
 
     def _winds_of_sections(self, channel: Channel, first: int, last: int) -> Iterator[Stretch]:
@@ -164,12 +172,13 @@ def distinct_channels(source: SampleSource, looked: Survey, transforms: Transfor
     channels = []
     for number in range(1 if looked.equal_channels else source.channels):
         clicks = looked.clicks(number, source.sample_rate)
-        channel = WithoutClicks(OneChannel(source, number, looked.offset(number)), clicks)
+        silences = looked.silences(number)
+        channel = WithoutClicks(OneChannel(source, number, looked.offset(number), silences), clicks)
         low_frames = transforms.resampler.low_frames(source.frames)
         coverage = looked.coverage(number, transforms.low, low_frames, factor=transforms.resampler.factor)
         seconds = source.frames / source.sample_rate
         sections = find_sections(looked.activity[number], seconds, len(coverage.usable))
-        channels.append(Channel(number, channel, coverage, tuple(sections)))
+        channels.append(Channel(number, channel, coverage, tuple(sections), silences))
     return channels
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +22,37 @@ SHORT_STRETCHES = 5  # in a stretch: two milliseconds tell clicks
 # What leads out of digital silence or into it, such as a fade, is this much fainter than the sound itself.
 FADE_BELOW_MEDIAN_DB = 30.0
 FADE_SECONDS = 0.5
+BESIDE_SILENCE = 5  # stretches: long enough for wind to even out, short enough for what is slower
 FAINTEST_PEAK = 1e-12
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Digital silence.
+
+    Attributes
+    ----------
+    start, stop : int
+        The first sample, and the one after the last.
+    before, after : float
+        The mean of the samples just before, and just after.
+    """
+
+    start: int
+    stop: int
+    before: float
+    after: float
+
+    def bridge(self, first: int, last: int) -> Float32Array:
+        """A straight line from the one mean to the other, from sample `first` up to `last`."""
+        share = (np.arange(first, last) + 0.5 - self.start) / (self.stop - self.start)
+        return np.asarray(self.before + share * (self.after - self.before), dtype=np.float32)
+
+
+def silences_between(silences: Sequence[Silence], first: int, last: int) -> Sequence[Silence]:
+    """Those of some silences, in order, that reach into the samples from `first` up to `last`."""
+    begin = bisect_right(silences, first, key=lambda silence: silence.stop)
+    return silences[begin : bisect_left(silences, last, key=lambda silence: silence.start)]
 
 
 @dataclass(frozen=True)
@@ -57,14 +89,38 @@ class Survey:
         """Where clicks are in a channel: the first sample of each and the first after it."""
         return find_clicks(self.roughness[channel], self.short_stretch, sample_rate, peak=self.peak)
 
+    def silent(self, channel: int) -> npt.NDArray[np.bool_]:
+        """Which stretches of a channel are digital silence: no sample differs from the one before."""
+        return np.asarray(self.activity[channel] == 0)
+
+    def silences(self, channel: int) -> list[Silence]:
+        """Digital silence in a channel, with the means of the stretches beside it."""
+        silent, means = self.silent(channel), self.means[channel]
+        if silent.all():
+            return []
+        edges = np.diff(np.concatenate([[0], silent.astype(np.int8), [0]]))
+        found = []
+        for start, stop in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+            before = means[max(start - BESIDE_SILENCE, 0) : start][
+                ~silent[max(start - BESIDE_SILENCE, 0) : start]
+            ]
+            after = means[stop : stop + BESIDE_SILENCE][~silent[stop : stop + BESIDE_SILENCE]]
+            found.append(
+                Silence(
+                    int(start) * self.stretch,
+                    int(stop) * self.stretch,
+                    float((before if len(before) else after).mean()),
+                    float((after if len(after) else before).mean()),
+                )
+            )
+        return found
+
     def muted(self, channel: int) -> npt.NDArray[np.bool_]:
         """Which stretches of a channel are digital silence, or a fade of up to half a second beside it.
 
-        Silence is a stretch in which no sample differs from the one before: no microphone gives that. A quiet
-        moment, however faint beside a gust, is none.
+        No microphone gives digital silence. A quiet moment, however faint beside a gust, is none.
         """
-        activity = self.activity[channel]
-        silent = activity == 0
+        activity, silent = self.activity[channel], self.silent(channel)
         if silent.all() or not silent.any():
             return np.asarray(silent)
         faint = activity <= np.median(activity[~silent]) * 10 ** (-FADE_BELOW_MEDIAN_DB / 10)

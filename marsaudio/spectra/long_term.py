@@ -54,6 +54,9 @@ class LongTermSpectrogram(Spectrogram):
         Of the frames, in samples.
     window : str
     title : str
+    start_time : MarsTime or None
+    gaps : tuple of Gap
+        Where data are missing. Frames that touch them are left out, as those that touch digital silence.
     seconds : float
         That each is the mean over; the last one may be over less.
     frames : ndarray of int, shape (times,)
@@ -255,6 +258,8 @@ def long_term_spectrogram(
         n_fft=grid.n_fft,
         hop_length=grid.hop_length,
         title=describe_source(sound.known),
+        start_time=sound.known.start_time and sound.known.start_time.after(sound.known.offset),
+        gaps=sound.known.gaps_within(sound.duration),
         seconds=seconds,
         frames=frames,
         source=sound.known,

@@ -12,9 +12,12 @@ import numpy.typing as npt
 from marsaudio.calibration import AIR_REFERENCE_PRESSURE, power_factors
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
+from marsaudio.formats.audio import Gap
+from marsaudio.mars_time import MarsTime
 from marsaudio.recording import Recording, require_recording
 from marsaudio.source import describe_source
 from marsaudio.spectra.stft import ShortTimeFourier, hann
+from marsaudio.spectra.time_axis import TimeAxis, name_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +53,10 @@ class Spectrogram:
     n_fft, hop_length : int
     window : str
     title : str
+    start_time : MarsTime or None
+        Of the recording's first sample.
+    gaps : tuple of Gap
+        Where data are missing: the power of frames that touch them is not a number.
     """
 
     power: npt.NDArray[np.float32]
@@ -61,6 +68,8 @@ class Spectrogram:
     hop_length: int = field(default=0, kw_only=True)
     window: str = field(default="hann", kw_only=True)
     title: str = field(default="", kw_only=True)
+    start_time: MarsTime | None = field(default=None, kw_only=True)
+    gaps: tuple[Gap, ...] = field(default=(), kw_only=True)
 
     @property
     def reference(self) -> float:
@@ -107,6 +116,7 @@ class Spectrogram:
         minimum_db: float | None = None,
         maximum_db: float | None = None,
         colorbar: bool = True,
+        time_axis: TimeAxis = "seconds",
         **kwargs: Any,
     ) -> QuadMesh:
         """Draw the spectrogram in decibels, with its axes named.
@@ -126,6 +136,9 @@ class Spectrogram:
             shown, 40 to 110 dB apart.
         colorbar : bool, optional
             Draw the scale of the colours beside it.
+        time_axis : {"seconds", "utc", "local_mean", "local_true"}, optional
+            What the time axis shows: seconds from the first sample, or the time of day on Earth or on Mars,
+            by the mean or the true sun. All but the first need a recording that says when it began.
         **kwargs
             Passed to `matplotlib.axes.Axes.pcolormesh`.
 
@@ -137,7 +150,8 @@ class Spectrogram:
         Raises
         ------
         ParameterError
-            `frequency_scale` is neither of the two, or the range of frequencies is empty.
+            `frequency_scale` is neither of the two, the range of frequencies is empty, or nobody knows the
+            time of day.
 
         Examples
         --------
@@ -169,7 +183,11 @@ class Spectrogram:
         ax.set_ylim(lowest, highest)
         if frequency_scale == "log":
             name_round_frequencies(ax.yaxis)
-        ax.set(xlabel="Time (s)", ylabel="Frequency (Hz)")
+        for gap in self.gaps:
+            ax.axvspan(gap.start, gap.stop, facecolor="0.75", edgecolor="0.35", hatch="///", linewidth=0)
+        ax.set_xlim(times[0], times[-1])
+        ax.set_ylabel("Frequency (Hz)")
+        name_times(ax, time_axis, self.start_time)
         ax.set_title(self.title, parse_math=False)  # a file's name may hold dollar signs
         if colorbar:
             ax.figure.colorbar(mesh, ax=ax, label=self.db_unit, pad=0.01)
@@ -302,17 +320,23 @@ def spectrogram(
     for first, spectra in fourier.batches(recording):
         mean = (spectra[chosen].real ** 2 + spectra[chosen].imag ** 2).mean(axis=0)
         power[:, first : first + len(mean)] = (mean * factors).T
+    centres = fourier.centres(count, recording.sample_rate)
+    half = n_fft / 2 / recording.sample_rate
+    for gap in recording.gaps:
+        power[:, (centres + half > gap.start) & (centres - half < gap.stop)] = np.nan
     unit = ("Pa²" if recording.calibration else "FS²") + ("/Hz" if scaling == "psd" else "")
     return Spectrogram(
         power,
         frequencies,
-        fourier.centres(count, recording.sample_rate),
+        centres,
         unit,
         scaling=scaling,
         n_fft=n_fft,
         hop_length=hop_length,
         window=window,
         title=describe_source(recording.source),
+        start_time=recording.start_time,
+        gaps=recording.gaps,
     )
 
 

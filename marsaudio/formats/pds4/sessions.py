@@ -63,6 +63,11 @@ class Session:
         return f"session {self.number}" + (f" part {self.part}" if self.part else "")
 
     @property
+    def place(self) -> str:
+        """The name by which `marsaudio.load` takes it, in its folder."""
+        return f"session:{self.number}" + (f":{self.part}" if self.part else "")
+
+    @property
     def seconds(self) -> int:
         """From second 0 to the end of the last product that is here, or should be."""
         return (max((*self.products, *self.missing)) + 1) * PRODUCT_SECONDS
