@@ -306,10 +306,14 @@ def _open_labelled(path: Path, rate: float | None) -> tuple[Sound, Source]:
 def _open_session_text(match: re.Match[str]) -> tuple[Sound, Source]:
     from marsaudio.formats.pds4.sessions import find_session
 
-    part = match["part"]
+    part = None if match["part"] is None else int(match["part"])
+    return _open_session(find_session(folder_of_session(match), int(match["number"]), part))
+
+
+def folder_of_session(match: re.Match[str]) -> Path:
+    """The folder that a text such as ``data_audio/session:170`` names."""
     place = match["place"]
-    folder = Path("." if place is None else place or os.sep)
-    return _open_session(find_session(folder, int(match["number"]), None if part is None else int(part)))
+    return Path("." if place is None else place or os.sep)
 
 
 def _open_session(session: Session) -> tuple[Sound, Source]:

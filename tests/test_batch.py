@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pds4_products import label_of_audio, product_name, write_collection, write_product
 from refusals import refused
 
 import marsaudio as ma
@@ -504,3 +505,53 @@ def test_one_processor_each_is_meant_where_nothing_is_said():
 
     assert workers.check_workers(None, None, None) == ("loky", joblib.cpu_count())
     assert workers.check_workers(None, None, "there:1")[0] == "dask"
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """Products of two sessions, one of them without its second second, in a folder of an archive."""
+    folder = tmp_path / "bundle" / "data_audio"
+    folder.mkdir(parents=True)
+    for second in (0, 2):
+        write_product(folder, second, session=170)
+    write_product(folder, 0, session=171)
+    write_collection(folder, [product_name(second) for second in range(3)])
+    joined = folder / "EM__1125_concat_session170.wav"
+    joined.with_suffix(".xml").write_text(label_of_audio(joined, local_time="Sol-01125M10:31:04.307"))
+    return tmp_path / "bundle"
+
+
+def test_the_products_of_a_session_are_one_recording(archive):
+    items = find_items([archive])
+    assert [item.name for item in items] == [
+        "data_audio/EM__1125_concat_session170.wav",
+        "data_audio/session-170",
+        "data_audio/session-171",
+    ]
+    assert items[1].source == str(archive / "data_audio" / "session:170")
+    assert [Path(file).name for file in items[1].files] == [product_name(0), product_name(2)]
+
+
+def test_a_session_may_be_named_by_itself_and_in_a_manifest(archive):
+    named = f"{archive}/data_audio/session:170"
+    (item,) = find_items([named])
+    assert item.source == named
+    assert item.name.endswith("data_audio/session-170")
+    manifest = archive / "manifest.csv"
+    manifest.write_text("recording,name\ndata_audio/session:171,second\n")
+    (item,) = find_items([manifest])
+    assert (item.name, ma.load(item.source).duration) == ("second", 1.0)
+
+
+def test_tables_tell_local_times_and_gaps(archive, tmp_path):
+    report = run([archive], tmp_path / "out")
+    assert (report.computed, len(report.failures)) == (2, 1)
+    missing, first, second = rows(report.summary)
+    assert "which is not beside it" in missing["reason"]
+    assert first["start_local_mean_solar_time"] == "Sol-01125M10:31:04.307"
+    assert (first["sol"], first["gaps_s"], second["gaps_s"]) == ("1125", "1", "0")
+    result = json.loads(
+        (tmp_path / "out" / "recordings" / "data_audio" / "session-170" / "result.json").read_text()
+    )
+    assert result["source"]["gaps"][0]["start"] == 1.0
+    assert run([archive], tmp_path / "out").kept == 2

@@ -186,9 +186,11 @@ def test_the_sample_is_found_inside_the_package_or_beside_it(bundled_folders):
     inside, beside = bundled_folders
     assert catalog.local_path("sample") is None
     (beside / "simulated_18s.wav").write_bytes(b"audio")
-    assert catalog.fetch("sample") == beside / "simulated_18s.wav"
+    assert catalog.local_path("sample") == beside / "simulated_18s.wav"
     (inside / "simulated_18s.wav").write_bytes(b"audio")
-    assert catalog.fetch("sample") == inside / "simulated_18s.wav"
+    assert catalog.local_path("sample") == inside / "simulated_18s.wav"
+    with pytest.raises(DataUnavailableError, match=r"damaged or another file.*Install marsaudio again"):
+        catalog.fetch("sample")
 
 
 def test_the_sample_is_looked_for_where_the_wheel_and_the_checkout_have_it():
@@ -230,3 +232,37 @@ def test_the_real_recordings_have_the_rate_and_length_that_the_catalog_says(key)
     entry = catalog.entry(key)
     assert rate == entry.sample_rate
     assert len(samples) / rate == pytest.approx(entry.duration, abs=0.1)
+
+
+def test_both_microphones_are_described_with_who_says_so():
+    edl, supercam = catalog.microphones()
+    assert (edl.name, supercam.name) == ("EDL microphone", "SuperCam microphone")
+    assert edl.band(48000) == (20.0, 20000.0)
+    assert supercam.band(25000) == (20.0, 12500.0)
+    assert supercam.band(100000) == (20.0, 50000.0)
+    assert supercam.band(44100) == (20.0, 22050.0)  # a clip that was released: no more than its rate holds
+    for microphone in (edl, supercam):
+        assert microphone.made_of
+        assert microphone.place
+        assert len(microphone.sources) >= 3
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("EDL microphone", "EDL microphone"),
+        ("Mars 2020 Entry, Descent, and Landing Camera Suite (EDL)", "EDL microphone"),
+        ("SuperCam", "SuperCam microphone"),
+        ("Navigation Camera Left", None),
+        (None, None),
+    ],
+)
+def test_a_label_leads_to_its_microphone(name, found):
+    microphone = catalog.microphone_named(name)
+    assert (microphone and microphone.name) == found
+
+
+def test_every_recording_of_the_catalog_has_a_known_microphone():
+    for key in KEYS:
+        entry = catalog.entry(key)
+        assert (catalog.microphone_named(entry.microphone) is None) == entry.simulated

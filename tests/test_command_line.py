@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import soundfile
+from pds4_products import label_of_audio, write_product
 
 import marsaudio as ma
 from marsaudio import cli
@@ -17,6 +18,8 @@ COMMANDS = [
     "list",
     "fetch",
     "info",
+    "sessions",
+    "compare",
     "analyze",
     "separate",
     "fit-rover",
@@ -145,7 +148,7 @@ def test_a_clip_outside_the_recording_is_refused_with_its_length(run, gusty_wav,
         (["clip", "sample", "-o", "x.wav", "--start", "soon"], ["--start", "number"]),
         (["events", "sample", "--band", "20"], ["--band"]),
         (["spectrogram", "sample", "-o", "x.png", "--scale", "mel"], ["mel", "log", "linear"]),
-        (["fetch"], ["KEY"]),
+        (["fetch"], ["--all"]),
         (["simulate", "--sample", "--seed", "1", "-o", "x"], ["--sample"]),
         (["simulate", "--snr-db", "99", "-o", "x"], ["snr_db=99"]),
     ],
@@ -227,7 +230,7 @@ def test_the_list_names_every_key_and_whether_it_is_here(run):
     assert (code, err) == (0, [])
     assert [line.split()[0] for line in out[1:]] == list(ma.catalog.keys())
     (sample,) = (line for line in out if line.startswith("sample "))
-    assert "18.0 s  yes" in sample
+    assert sample.split()[1:6] == ["18.0", "s", "1.73", "MB", "yes"]
 
 
 def test_fetch_shows_where_a_recording_is(run):
@@ -456,3 +459,81 @@ def test_events_go_to_audacity_as_well(run, gusty_wav, tmp_path):
     (label,) = ma.read_labels(tmp_path / "events.txt")
     assert label.text == "wind"
     assert any(f"{label.start:.2f}" in line for line in out)
+
+
+def test_sessions_are_listed_by_the_names_that_other_commands_take(run, tmp_path):
+    write_product(tmp_path, 0)
+    write_product(tmp_path, 2)
+    joined = tmp_path / "EM__1125_concat_session170.wav"
+    joined.with_suffix(".xml").write_text(label_of_audio(joined, local_time="Sol-01125M10:31:04.307"))
+    code, out, err = run("sessions", tmp_path)
+    assert (code, err) == (0, [])
+    assert out[1].split() == [f"{tmp_path}/session:170", "3", "1", "1125", "10:31:04"]
+    code, out, _ = run("info", out[1].split()[0])
+    assert code == 0
+    told = dict(line.split(maxsplit=1) for line in out)
+    assert told["begins"].startswith("Sol-01125M10:31:04.307 (local mean solar time")
+    assert told["gaps"] == "1 to 2 s: no product of second 1 is here"
+    assert told["duration"].startswith("3.000 s")
+
+
+def test_a_folder_without_sessions_is_refused(run, tmp_path):
+    assert is_refused(run("sessions", tmp_path), "holds no products of a session")
+
+
+def test_a_session_becomes_a_file(run, tmp_path):
+    for second in (0, 1):
+        write_product(tmp_path, second)
+    code, _, err = run("clip", f"{tmp_path}/session:170", "-o", tmp_path / "session.wav")
+    assert (code, err) == (0, [])
+    assert np.array_equal(ma.load(tmp_path / "session.wav").samples, ma.load_session(tmp_path).samples)
+
+
+def test_versions_are_compared_band_by_band(run, tmp_path):
+    sample = ma.load("sample")
+    late = ma.Recording(0.5 * sample.samples[:, :-480], 48000)
+    shifted = np.concatenate([np.zeros((1, 480), np.float32), late.samples], axis=1)
+    ma.Recording(shifted, 48000).save(tmp_path / "late.wav", encoding="FLOAT")
+    picture, removed = tmp_path / "removed.png", tmp_path / "removed.wav"
+    code, out, err = run("compare", "sample", tmp_path / "late.wav", "-o", picture, "--removed", removed)
+    assert (code, err) == (0, [])
+    assert out[0].startswith("The second is +10.0000 ms later")
+    assert "-6.02 dB" in out[0]
+    assert out[2].split()[:1] == ["20-60"]
+    assert picture.stat().st_size > 10_000
+    assert ma.load(removed).duration == pytest.approx(18.0, abs=0.02)
+
+
+def test_a_calibration_needs_both_of_its_options(run, tmp_path):
+    code, out, err = run(
+        "events", "sample", "--pascal-per-full-scale", "2", "--calibration-source", "a test, not measured"
+    )
+    assert (code, err) == (0, [])
+    assert any("dB re 20 µPa" in line for line in out)
+    assert is_refused(run("events", "sample", "--pascal-per-full-scale", "2"), "--calibration-source")
+    picture = tmp_path / "levels.png"
+    code, out, _ = run(
+        "levels", "sample", "-o", picture, "--pascal-per-full-scale", "2", "--calibration-source", "a test"
+    )
+    assert code == 0
+    assert any("dB re (20 µPa)²/Hz" in line for line in out)
+
+
+def test_a_time_axis_needs_a_time(run, tmp_path):
+    refused = run("spectrogram", "sample", "-o", tmp_path / "x.png", "--time-axis", "local_mean")
+    assert is_refused(refused, "needs to know when the recording began")
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_all_recordings_are_fetched_as_far_as_they_can_be(run, monkeypatch):
+    def fetch(key):
+        if key == "feb20_rover":
+            raise ma.DataUnavailableError("It is not there.")
+        return f"/data/{key}"
+
+    monkeypatch.setattr(ma.catalog, "fetch", fetch)
+    code, out, err = run("fetch", "--all")
+    assert code == 1
+    assert len(out) == len(ma.catalog.keys()) - 1
+    assert err == ["feb20_rover: It is not there."]
+    assert is_refused(run("fetch", "--all", "sample"), "--all")

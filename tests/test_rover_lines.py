@@ -62,7 +62,7 @@ def cleaned_of_lines(sound, frequencies=None):
     fourier = Transforms.at(RATE).full
     looked = survey(source)
     coverage = looked.coverage(0, fourier, source.frames)
-    channel = OneChannel(source, 0, looked.offset(0))
+    channel = OneChannel(source, 0, looked.offset(0), looked.silences(0))
     if frequencies is None:
         frequencies = [line.frequency for line in find_lines(channel, coverage)]
     batches = clean(LineRemoval(frequencies, fourier, RATE, coverage), fourier.batches(channel))

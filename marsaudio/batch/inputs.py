@@ -14,6 +14,8 @@ from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
+from marsaudio.formats.pds4.sessions import PRODUCT, find_session, session_place
+from marsaudio.loading import AS_SESSION, folder_of_session
 
 # What counts as a recording in a folder. Of some of these it is only said that they cannot be read: a file
 # that was silently passed over would be missed.
@@ -35,7 +37,7 @@ class Item:
     name : str
         What it is called in the tables, and the folder of its results, with ``/`` between folders.
     source : str
-        A path, the path of a label, or a catalog key, as `marsaudio.load` takes it.
+        A path, the path of a label, a session or a catalog key, as `marsaudio.load` takes it.
     files : tuple of str
         The files whose change makes it another recording; none of a catalog key.
     """
@@ -53,12 +55,12 @@ def find_items(sources: Iterable[str | os.PathLike[str]]) -> tuple[Item, ...]:
     sources
         Folders, which are searched with all folders in them; patterns with ``*``, ``?`` and ``**``;
         manifests, .csv files with a column ``recording`` (and ``name``), or .txt files with one a line;
-        files, labels and catalog keys.
+        files, labels, sessions and catalog keys.
 
     Returns
     -------
     tuple of Item
-        A label and the audio file that it describes are one.
+        A label and the audio file that it describes are one, and so are all products of a session.
 
     Raises
     ------
@@ -84,6 +86,8 @@ def _items_of(source: str) -> list[Item]:
         found = [_one(source, _name_as_written(source))]
     elif glob.has_magic(source):
         found = _matching(source)
+    elif (session := _one_session(source)) is not None:
+        found = [session]
     else:
         try:
             found = [Item(catalog.entry(source).key, source)]
@@ -123,7 +127,10 @@ def _matching(pattern: str) -> list[Item]:
 
 
 def _items(files: Iterable[Path], base: Path) -> list[Item]:
-    """The recordings among some files, by the names that they have below `base`."""
+    """The recordings among some files, by the names that they have below `base`.
+
+    One-second products of the EDL microphone are no recordings by themselves: each session is one.
+    """
     audio: set[Path] = set()
     labels: dict[Path, Path] = {}
     for file in sorted(files):
@@ -131,13 +138,46 @@ def _items(files: Iterable[Path], base: Path) -> list[Item]:
             audio.add(file)
         elif file.suffix.lower() == ".xml" and (described := file_described_by(file)) is not None:
             labels.setdefault(described, file)
+    sessions = _sessions(audio | labels.keys(), base)
+    for product in (Path(file) for item in sessions for file in item.files):
+        audio.discard(product)
+        labels.pop(product, None)
     return [
+        *sessions,
         *(Item(file.relative_to(base).as_posix(), str(file), (str(file),)) for file in audio - labels.keys()),
         *(
             Item(file.relative_to(base).as_posix(), str(label), (str(file), str(label)))
             for file, label in labels.items()
         ),
     ]
+
+
+def _sessions(files: Iterable[Path], base: Path) -> list[Item]:
+    products: dict[tuple[Path, int, int], list[str]] = {}
+    for file in sorted(files):
+        if match := PRODUCT.fullmatch(file.name):
+            number, part, _ = map(int, match.groups())
+            products.setdefault((file.parent, number, part), []).append(str(file))
+    return [
+        Item(
+            (folder.relative_to(base) / f"session-{number}{f'-{part}' if part else ''}").as_posix(),
+            str(folder / session_place(number, part)),
+            tuple(names),
+        )
+        for (folder, number, part), names in products.items()
+    ]
+
+
+def _one_session(source: str, name: str | None = None) -> Item | None:
+    """The session that a text stands for, such as ``data_audio/session:170``."""
+    match = AS_SESSION.fullmatch(source)
+    if match is None:
+        return None
+    folder, number, part = folder_of_session(match), int(match["number"]), int(match["part"] or 0)
+    session = find_session(folder, number, part if match["part"] else None)
+    files = tuple(str(folder / product) for product in session.products.values())
+    written = _name_as_written(str(folder / session_place(number, part)))
+    return Item(name or written.replace(":", "-"), source, files)
 
 
 def _one(source: str | Path, name: str) -> Item:
@@ -200,6 +240,8 @@ def _listed(folder: Path, source: str, name: str | None) -> Item:
     path = folder / source
     if kind_of(path) == "nothing" and source in catalog.keys():  # noqa: SIM118 (a function, not a dict)
         return Item(name or source, source)
+    if kind_of(path) == "nothing" and (session := _one_session(str(path), name)) is not None:
+        return session
     return _one(path, name or _name_as_written(source))
 
 

@@ -28,6 +28,7 @@ from marsaudio.batch.settings import Settings, keep_settings
 from marsaudio.batch.tables import write_tables
 from marsaudio.batch.workers import Backend, WorkerDiedError, Workers, check_workers, workers
 from marsaudio.batch.working import Outcome, work_on
+from marsaudio.calibration import Calibration
 from marsaudio.errors import ClusterError, MarsAudioError, OutputError
 from marsaudio.recording import Recording
 from marsaudio.separation.rover_model import RoverModel
@@ -84,6 +85,8 @@ def run(
     *,
     stems: bool = True,
     rover_noise: Recording | RoverModel | None = None,
+    calibration: Calibration | None = None,
+    sample_rate: float | None = None,
     jobs: int | None = None,
     backend: Backend | None = None,
     scheduler: str | None = None,
@@ -103,13 +106,18 @@ def run(
         One or several of: a folder, in which recordings are looked for to the bottom; a pattern such as
         ``"sol*/*.wav"``; a manifest, which is a .txt file with a recording a line, or a .csv file with a
         column ``recording`` and perhaps ``name``, whose paths start from its own folder; an audio file, a
-        PDS4 label, a catalog key.
+        PDS4 label, a session, a catalog key. One-second products of a session that lie in a folder are
+        joined.
     output
         A new folder, or one that an earlier run wrote into. It may not lie among the recordings.
     stems : bool, optional
         Without, nothing is separated: the results are the events and the levels.
     rover_noise : Recording or RoverModel, optional
         As for `marsaudio.separate`, for all recordings.
+    calibration : Calibration, optional
+        Of all recordings: their levels are then in dB re 20 µPa.
+    sample_rate : float, optional
+        In Hz, of tables whose labels do not state it, as for `marsaudio.load`.
     jobs : int, optional
         How many recordings to work on at a time; one on each processor where it is left out.
     backend : {"loky", "threading", "dask"}, optional
@@ -156,7 +164,13 @@ def run(
     given = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
     names = [os.fsdecode(source) for source in given]
     check_workers(backend, jobs, scheduler)
-    settings = Settings.of(stems=stems, rover_noise=rover_noise, detection=detection)
+    settings = Settings.of(
+        stems=stems,
+        rover_noise=rover_noise,
+        detection=detection,
+        calibration=calibration,
+        sample_rate=sample_rate,
+    )
     items = find_items(names)
     folder = Path(output)
     _check_apart(folder, names, items)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from marsaudio import __version__
 from marsaudio.atomic import kind_of, write_text
+from marsaudio.calibration import Calibration
 from marsaudio.errors import OutputError, ParameterError
 from marsaudio.events.detection import detection_settings
-from marsaudio.recording import Recording, require_recording
+from marsaudio.recording import Recording, require_recording, validated_rate
 from marsaudio.separation.rover_fit import fit_rover
 from marsaudio.separation.rover_model import RoverModel
 
@@ -33,15 +34,27 @@ class Settings:
         All arguments of `marsaudio.detect_wind`.
     rover_noise : RoverModel or None
         What the separation is given as its reference.
+    calibration : Calibration or None
+        Of all recordings.
+    sample_rate : float or None
+        Of tables whose labels do not state it, in Hz.
     """
 
     stems: bool
     detection: Mapping[str, Any]
     rover_noise: RoverModel | None
+    calibration: Calibration | None = None
+    sample_rate: float | None = None
 
     @classmethod
     def of(
-        cls, *, stems: bool, rover_noise: Recording | RoverModel | None, detection: Mapping[str, Any]
+        cls,
+        *,
+        stems: bool,
+        rover_noise: Recording | RoverModel | None,
+        detection: Mapping[str, Any],
+        calibration: Calibration | None = None,
+        sample_rate: float | None = None,
     ) -> Settings:
         """Check them all, before any work is done."""
         if rover_noise is not None:
@@ -52,7 +65,13 @@ class Settings:
             if not isinstance(rover_noise, RoverModel):
                 require_recording(rover_noise, "rover_noise=...")
                 rover_noise = fit_rover(rover_noise)
-        return cls(bool(stems), detection_settings(**detection), rover_noise)
+        if calibration is not None and not isinstance(calibration, Calibration):
+            raise ParameterError(
+                f"calibration={calibration!r} must be a marsaudio.Calibration, or None for levels in dB re "
+                "full scale."
+            )
+        rate = None if sample_rate is None else validated_rate(sample_rate)
+        return cls(bool(stems), detection_settings(**detection), rover_noise, calibration, rate)
 
     def described(self) -> dict[str, Any]:
         """For a file: two settings that differ are described differently."""
@@ -64,7 +83,17 @@ class Settings:
             "band_high": high,
             "rover_noise": None if self.rover_noise is None else self.rover_noise.source.name,
             "rover_noise_sha256": None if self.rover_noise is None else _checksum(self.rover_noise),
+            **self._further(),
         }
+
+    def _further(self) -> dict[str, Any]:
+        """What is only said where it was given."""
+        found: dict[str, Any] = {}
+        if self.calibration is not None:
+            found["calibration"] = asdict(self.calibration)
+        if self.sample_rate is not None:
+            found["sample_rate"] = self.sample_rate
+        return found
 
 
 def _checksum(model: RoverModel) -> str:

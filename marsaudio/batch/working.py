@@ -23,11 +23,14 @@ from marsaudio.batch.results import (
     unfinished_folder,
 )
 from marsaudio.batch.settings import Settings
+from marsaudio.calibration import level_unit_and_offset
 from marsaudio.errors import AudioFormatError, MarsAudioError, OutputError
 from marsaudio.events.detection import detect_wind_file
 from marsaudio.events.table import WindEvents
 from marsaudio.formats.audio import AudioFile
-from marsaudio.loading import open_sound
+from marsaudio.formats.pds4.labels import read_label
+from marsaudio.loading import load, open_sound
+from marsaudio.recording import Recording
 from marsaudio.report.facts import SoundFacts, sound_facts
 from marsaudio.report.summary import plain, software, what_is_in_doubt
 from marsaudio.separation.stems import SeparatedFiles, separate_file
@@ -86,14 +89,15 @@ def _write_results(item: Item, output: Path, settings: Settings) -> float:
     if not item.files:
         catalog.fetch(item.source, progress=False)
     before = state_of(item)
+    source = _source(item, settings)
     with unfinished_folder(output, item) as folder:
         stems = None
         if settings.stems:
             wind, rover = (folder / name for name in STEM_FILES)
-            stems = separate_file(item.source, wind=wind, rover=rover, rover_noise=settings.rover_noise)
-        events = detect_wind_file(item.source, **settings.detection)
+            stems = separate_file(source, wind=wind, rover=rover, rover_noise=settings.rover_noise)
+        events = detect_wind_file(source, calibration=settings.calibration, **settings.detection)
         events.save(folder / EVENTS_FILE)
-        result = _result(item, before, events, stems, has_reference=settings.rover_noise is not None)
+        result = _result(item, source, before, events, stems, settings)
         write_text(folder / RESULT_FILE, json.dumps(plain(result), indent=2, allow_nan=False) + "\n")
         if state_of(item) != before:
             raise AudioFormatError(
@@ -104,15 +108,24 @@ def _write_results(item: Item, output: Path, settings: Settings) -> float:
     return events.duration
 
 
+def _source(item: Item, settings: Settings) -> str | Recording:
+    """What to work on; a table of samples is read with the sample rate that it was given."""
+    is_label = item.source.lower().endswith(".xml")
+    if settings.sample_rate is not None and is_label and read_label(Path(item.source)).is_table:
+        return load(item.source, sample_rate=settings.sample_rate)
+    return item.source
+
+
 def _result(
     item: Item,
+    sound: str | Recording,
     state: list[dict[str, Any]],
     events: WindEvents,
     stems: SeparatedFiles | None,
-    *,
-    has_reference: bool,
+    settings: Settings,
 ) -> dict[str, Any]:
-    opened, source = open_sound(item.source)
+    opened, source = open_sound(sound)
+    _, offset = level_unit_and_offset(settings.calibration)
     facts = sound_facts(opened, source.gaps)
     figures: dict[str, Any] = {
         "duration_s": events.duration,
@@ -121,8 +134,8 @@ def _result(
         "channels_equal": facts.equal_channels,
         "encoding": opened.info.encoding,
         "level_unit": events.unit,
-        "peak_level_db": facts.peak_level,
-        "rms_level_db": facts.rms_level,
+        "peak_level_db": _plus(facts.peak_level, offset),
+        "rms_level_db": _plus(facts.rms_level, offset),
         "event_count": len(events),
         "rover_transient_count": sum(event.rover_transient for event in events),
         "events_per_minute": events.events_per_minute,
@@ -135,8 +148,8 @@ def _result(
     notes = [events.note] if events.note else []
     if stems is not None:
         figures |= {
-            "wind_rms_level_db": _facts_of(stems.wind, source).rms_level,
-            "rover_rms_level_db": _facts_of(stems.rover, source).rms_level,
+            "wind_rms_level_db": _plus(_facts_of(stems.wind, source).rms_level, offset),
+            "rover_rms_level_db": _plus(_facts_of(stems.rover, source).rms_level, offset),
             "wind_cut_off_hz": max(
                 (model.cut_off for model in stems.models if model.cut_off is not None), default=None
             ),
@@ -166,9 +179,15 @@ def _result(
         "figures": figures,
         "detection": events.parameters,
         "notes": notes,
-        "in_doubt": None if stems is None else what_is_in_doubt(stems.models, has_reference=has_reference),
+        "in_doubt": None
+        if stems is None
+        else what_is_in_doubt(stems.models, has_reference=settings.rover_noise is not None),
         "software": software(),
     }
+
+
+def _plus(level: float | None, offset: float) -> float | None:
+    return None if level is None else level + offset
 
 
 def _facts_of(path: Path, source: Source) -> SoundFacts:

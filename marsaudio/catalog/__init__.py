@@ -14,7 +14,7 @@ Examples
 """
 
 from marsaudio.catalog.entries import Entry, entry, keys
-from marsaudio.catalog.fetching import fetch
+from marsaudio.catalog.fetching import fetch, is_verified
 from marsaudio.catalog.microphones import Microphone, microphone_named, microphones
 from marsaudio.catalog.storage import data_directory, local_path
 
@@ -24,6 +24,7 @@ __all__ = [
     "data_directory",
     "entry",
     "fetch",
+    "is_verified",
     "keys",
     "local_path",
     "microphone_named",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
+import time
 from pathlib import Path
 
 from marsaudio.atomic import replace_when_complete
@@ -12,6 +13,7 @@ from marsaudio.catalog.entries import Entry, entry
 from marsaudio.catalog.storage import (
     DATA_DIRECTORY_VARIABLE,
     KnownChecksum,
+    alone,
     data_directory,
     file_sha256,
     known_checksum,
@@ -24,12 +26,18 @@ logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 10.0  # seconds; a server that is there answers in far less
 READ_TIMEOUT = 60.0  # seconds without a single byte, not for the whole file
+SLOWEST_RATE = 1000.0  # bytes a second, from the first minute on: an hour for the smallest of NASA's clips
+TRIES = 2  # at each place: a connection that broke off is begun anew once
 CHUNK_BYTES = 2**16
 UNKNOWN_RIFF_SIZES = (0, 2**32 - 1)  # what programs write that cannot go back to fill in the size
 
 
 class _SourceFailure(Exception):
     """One URL did not give the file; the message is the end of a sentence about it."""
+
+
+class _BrokenOff(_SourceFailure):
+    """It began to give the file, and may give all of it the next time."""
 
 
 def fetch(key: str, *, progress: bool = True) -> Path:
@@ -76,17 +84,56 @@ def fetch(key: str, *, progress: bool = True) -> Path:
             f"{known.file_name!r}, which comes with marsaudio, is missing. Install marsaudio again."
         )
     folder = data_directory()
-    expected = known_checksum(known, folder)
     try:
-        path, sha256 = _download(known, folder, expected, progress=progress)
-        if expected is None:
-            record_checksum(key, sha256, folder)
+        with alone(folder, known.file_name):
+            # Another process may have brought it while this one waited.
+            if (path := local_path(key)) is not None:
+                _check_stored(path, known, known_checksum(known, path.parent))
+                return path
+            expected = known_checksum(known, folder)
+            path, sha256 = _download(known, folder, expected, progress=progress)
+            if expected is None:
+                record_checksum(key, sha256, folder)
     except OutputError as error:
         raise OutputError(
             f"{error} The environment variable {DATA_DIRECTORY_VARIABLE} can name another folder to keep "
             "recordings in."
         ) from error
     return path
+
+
+def is_verified(key: str) -> bool | None:
+    """Tell whether a recording's file on this machine is what it should be, without the network.
+
+    Parameters
+    ----------
+    key
+        One of `marsaudio.catalog.keys`.
+
+    Returns
+    -------
+    bool or None
+        Whether its SHA-256 is the catalog's, or else that of the first download. None where it is not here,
+        or where nobody knows the checksum: then it was put there by hand, and is taken as it is.
+
+    Raises
+    ------
+    ParameterError
+        There is no such key.
+    DataUnavailableError
+        The record of checksums is damaged.
+
+    Examples
+    --------
+    >>> from marsaudio import catalog
+    >>> catalog.is_verified("sample")
+    True
+    """
+    known, path = entry(key), local_path(key)
+    expected = None if path is None else known_checksum(known, path.parent)
+    if path is None or expected is None:
+        return None
+    return file_sha256(path) == expected.sha256
 
 
 def _check_stored(path: Path, known: Entry, expected: KnownChecksum | None) -> None:
@@ -107,8 +154,11 @@ def _download(
     known: Entry, folder: Path, expected: KnownChecksum | None, *, progress: bool
 ) -> tuple[Path, str]:
     target = folder / known.file_name
-    failures = []
-    for url in known.urls:
+    tries: list[tuple[str, bool]] = []
+    reasons: dict[str, str] = {}
+    for url in (url for url in known.urls for _ in range(TRIES)):
+        if any(url == tried and not again for tried, again in tries):
+            continue
         try:
             # Everything is checked under the temporary name, so that the final one is never wrong.
             with replace_when_complete(target) as temporary:
@@ -116,12 +166,14 @@ def _download(
                 sha256 = _check_received(temporary, known, expected)
         except _SourceFailure as failure:
             logger.info("%s did not give %s: %s", url, known.key, failure)
-            failures.append(f"{url} ({failure})")
+            tries.append((url, isinstance(failure, _BrokenOff)))
+            reasons[url] = str(failure)
         else:
             logger.info("Downloaded %s from %s to %s", known.key, url, target)
             return target, sha256
     raise DataUnavailableError(
-        f"{known.key!r} is not on this machine and could not be downloaded. Tried: {'; '.join(failures)}. "
+        f"{known.key!r} is not on this machine and could not be downloaded. Tried: "
+        f"{'; '.join(f'{url} ({reason})' for url, reason in reasons.items())}. "
         f"Check the network and try again, or get the file in another way and save it as {str(target)!r}. "
         f"The environment variable {DATA_DIRECTORY_VARIABLE} can name another folder that already has it; "
         "'sample' needs no network."
@@ -129,20 +181,34 @@ def _download(
 
 
 def _receive(url: str, target: Path, *, progress: bool) -> None:
-    # pooch.retrieve logs to standard error and takes one URL; its downloader does neither.
-    import pooch
+    # pooch's downloader takes a server that dribbles for one that gives, and waits for years.
     import requests
+    from tqdm import tqdm
 
-    download = pooch.HTTPDownloader(
-        progressbar=progress and sys.stderr is not None and sys.stderr.isatty(),
-        chunk_size=CHUNK_BYTES,
-        timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-    )
+    shown = progress and sys.stderr is not None and sys.stderr.isatty()
     try:
-        download(url, str(target), None)
+        with requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as answer:
+            answer.raise_for_status()
+            length = int(answer.headers.get("content-length", 0)) or None
+            begun, received = time.monotonic(), 0
+            with (
+                open(target, "wb") as file,
+                tqdm(total=length, unit="B", unit_scale=True, disable=not shown, file=sys.stderr) as bar,
+            ):
+                for chunk in answer.iter_content(CHUNK_BYTES):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+                    received += len(chunk)
+                    elapsed = time.monotonic() - begun
+                    if elapsed > READ_TIMEOUT and received < SLOWEST_RATE * elapsed:
+                        raise _SourceFailure(f"it sent only {received} bytes in {elapsed:.0f} s")
+    except requests.exceptions.ChunkedEncodingError as error:
+        raise _BrokenOff(_reason_of(error)) from error
     except requests.exceptions.RequestException as error:
         # These are OSErrors: unnamed, they would pass for trouble with the disk.
         raise _SourceFailure(_reason_of(error)) from error
+    if length is not None and received < length and "content-encoding" not in answer.headers:
+        raise _BrokenOff(f"it sent {received} of {length} bytes")
 
 
 def _reason_of(error: Exception) -> str:
@@ -154,6 +220,8 @@ def _reason_of(error: Exception) -> str:
         return "the server's certificate was refused"
     if isinstance(error, exceptions.ProxyError):
         return "the proxy did not let it through"
+    if isinstance(error, exceptions.TooManyRedirects):
+        return "it sends from one place to another without end"
     if isinstance(error, exceptions.Timeout):
         return "the server did not answer in time"
     if isinstance(error, exceptions.ChunkedEncodingError):

@@ -13,20 +13,19 @@ import hashlib
 import json
 import os
 import re
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from marsaudio.atomic import write_text
 from marsaudio.catalog.entries import Entry, entry
-from marsaudio.errors import DataUnavailableError
+from marsaudio.errors import DataUnavailableError, OutputError
 
 DATA_DIRECTORY_VARIABLE = "MARSAUDIO_DATA_DIR"
 CHECKSUMS_FILE = "checksums.json"
 
 # In the wheel the sample data lie inside the package; in a checkout they lie beside it.
 _BUNDLED_FOLDERS = (Path(__file__).parents[1] / "sample_data", Path(__file__).parents[2] / "sample_data")
-_record_lock = threading.Lock()
 
 
 class KnownChecksum(NamedTuple):
@@ -95,6 +94,32 @@ def local_path(key: str) -> Path | None:
     return None
 
 
+@contextlib.contextmanager
+def alone(folder: Path, name: str) -> Iterator[None]:
+    """Keep other processes, and other threads, from working on a file of that name in a folder.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made or written into.
+    """
+    from filelock import FileLock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f".{name}.lock", thread_local=False)
+        lock.acquire()
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write into {str(folder)!r}: {error.strerror or error}. Choose another folder, or make "
+            "it writable."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def known_checksum(known: Entry, folder: Path) -> KnownChecksum | None:
     """Tell which checksum a recording's file in `folder` must have, or None where nobody knows.
 
@@ -126,9 +151,7 @@ def record_checksum(key: str, sha256: str, folder: Path) -> None:
     OutputError
         It cannot be written.
     """
-    # Threads take turns. Of two processes that finish in the same instant one may lose its line; its
-    # file then counts as put there by hand.
-    with _record_lock:
+    with alone(folder, CHECKSUMS_FILE):
         checksums = _read_checksums(folder) | {key: sha256}
         write_text(folder / CHECKSUMS_FILE, json.dumps(checksums, indent=2, sort_keys=True) + "\n")
 

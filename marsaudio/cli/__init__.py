@@ -39,6 +39,7 @@ for _name, _function, _example in (
     ("list", recordings.list_recordings, "list"),
     ("fetch", recordings.fetch, "fetch feb20_filtered feb20_rover"),
     ("info", recordings.info, "info sample"),
+    ("sessions", recordings.sessions, "sessions m2020_edlcam_raw/data_audio"),
     ("analyze", separation.analyze, "analyze feb20_filtered --output feb20"),
     ("separate", separation.separate, "separate feb20_filtered --wind wind.wav --rover rover.wav"),
     ("fit-rover", separation.fit_rover, "fit-rover rover.wav --output rover.json"),
@@ -50,6 +51,7 @@ for _name, _function, _example in (
     ("levels", pictures.levels, "levels feb20_filtered --output levels.png --table levels.csv"),
     ("events", events.events, "events feb20_filtered --false-alarms 0.01 --output events.csv"),
     ("clip", separation.clip, "clip sample --wind --start 9 --stop 12 --peak-db -1 -o gust.wav"),
+    ("compare", recordings.compare, "compare feb20_rover feb20_filtered --output removed.png"),
     ("batch", batch.batch, "batch recordings --output results --jobs 2"),
     ("simulate", simulation.simulate, "simulate --duration 30 --snr-db 6 --seed 7 --output scene"),
 ):

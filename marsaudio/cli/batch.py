@@ -11,10 +11,14 @@ import typer
 
 from marsaudio.cli.options import (
     BandOption,
+    CalibrationSourceOption,
     DurationOption,
     GapOption,
     NoiseOption,
+    PascalOption,
     RateOption,
+    SampleRateOption,
+    calibration_of,
     given,
     load_reference,
 )
@@ -55,6 +59,9 @@ def batch(
     ] = None,
     stems: Annotated[bool, typer.Option(help="Write wind.wav and rover.wav.")] = True,
     rover_noise: NoiseOption = None,
+    pascal: PascalOption = None,
+    calibration_source: CalibrationSourceOption = None,
+    sample_rate: SampleRateOption = None,
     band: BandOption = None,
     false_alarms: RateOption = None,
     minimum_duration: DurationOption = None,
@@ -72,6 +79,8 @@ def batch(
         output,
         stems=stems,
         rover_noise=load_reference(rover_noise),
+        calibration=calibration_of(pascal, calibration_source),
+        sample_rate=sample_rate,
         jobs=jobs,
         backend=None if backend is None else backend.value,
         scheduler=scheduler,

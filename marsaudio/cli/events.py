@@ -9,10 +9,13 @@ import typer
 
 from marsaudio.cli.options import (
     BandOption,
+    CalibrationSourceOption,
     DurationOption,
     GapOption,
+    PascalOption,
     RateOption,
     SourceArgument,
+    calibration_of,
     given,
 )
 from marsaudio.cli.printing import say_what_it_is, show_events, show_table
@@ -32,6 +35,8 @@ def events(
     false_alarms: RateOption = None,
     minimum_duration: DurationOption = None,
     merge_gap: GapOption = None,
+    pascal: PascalOption = None,
+    calibration_source: CalibrationSourceOption = None,
 ) -> None:
     """Find when the wind rises above the quiet.
 
@@ -49,6 +54,7 @@ def events(
         format_of_new(output, None)  # before any work is done
     found = detect_wind_file(
         source,
+        calibration=calibration_of(pascal, calibration_source),
         **given(
             false_alarms_per_minute=false_alarms,
             band=band,

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from marsaudio.errors import ParameterError
+
 if TYPE_CHECKING:
+    from marsaudio.calibration import Calibration
     from marsaudio.recording import Recording
     from marsaudio.separation.rover_model import RoverModel
 
+
+class TimeAxisName(StrEnum):
+    """What a time axis shows."""
+
+    seconds = "seconds"
+    utc = "utc"
+    local_mean = "local_mean"
+    local_true = "local_true"
+
+
 SourceArgument = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="A key (see 'marsaudio list'), an audio file or a PDS4 label.")
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A key (see 'marsaudio list'), an audio file, a PDS4 label, or FOLDER/session:N.",
+    ),
 ]
 BandOption = Annotated[
     tuple[float, float] | None,
@@ -35,8 +53,44 @@ NoiseOption = Annotated[
     str | None,
     typer.Option(metavar="REF", help="The rover alone: a recording of it, or a .json that fit-rover wrote."),
 ]
+PascalOption = Annotated[
+    float | None,
+    typer.Option(
+        "--pascal-per-full-scale",
+        metavar="PA",
+        help="What a sample of 1.0 is in Pa: levels are then in dB re 20 µPa. Say who says so, too.",
+    ),
+]
+CalibrationSourceOption = Annotated[
+    str | None,
+    typer.Option("--calibration-source", metavar="TEXT", help="Who says what full scale is in Pa."),
+]
+TimeAxisOption = Annotated[
+    TimeAxisName,
+    typer.Option(
+        "--time-axis",
+        help="Seconds, or the time of day: utc, local_mean or local_true, where the start is known.",
+    ),
+]
+SampleRateOption = Annotated[
+    float | None,
+    typer.Option(help="In Hz, of tables of samples whose labels do not state it: 25000 or 100000."),
+]
 StartOption = Annotated[float, typer.Option(help="From here, in seconds.")]
 StopOption = Annotated[float | None, typer.Option(help="Up to here, in seconds; the end if left out.")]
+
+
+def calibration_of(pascal: float | None, source: str | None) -> Calibration | None:
+    """What both options say, if anything."""
+    from marsaudio.calibration import Calibration
+
+    if pascal is None and source is None:
+        return None
+    if pascal is None or source is None:
+        raise ParameterError(
+            "--pascal-per-full-scale and --calibration-source belong together: the figure, and who says so."
+        )
+    return Calibration(pascal, source)
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from marsaudio.cli.options import SourceArgument, StartOption, StopOption
+from marsaudio.cli.options import (
+    CalibrationSourceOption,
+    PascalOption,
+    SourceArgument,
+    StartOption,
+    StopOption,
+    TimeAxisName,
+    TimeAxisOption,
+    calibration_of,
+)
 from marsaudio.cli.printing import say_what_it_is, say_where_from, show_table
 
 LONG_SECONDS = 600.0  # a spectrogram of more is drawn from means
@@ -31,6 +40,9 @@ def spectrogram(
     max_frequency: Annotated[float | None, typer.Option(help="In Hz.")] = None,
     start: StartOption = 0.0,
     stop: StopOption = None,
+    time_axis: TimeAxisOption = TimeAxisName.seconds,
+    pascal: PascalOption = None,
+    calibration_source: CalibrationSourceOption = None,
 ) -> None:
     """Draw the spectrogram of a recording.
 
@@ -47,10 +59,11 @@ def spectrogram(
     check_input_is_kept(known, [output])
     first, last = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
     is_long = (last - first) / opened.sample_rate > LONG_SECONDS and hop is None
+    calibration = calibration_of(pascal, calibration_source)
     recording = (
-        long_term_spectrogram(source, n_fft=n_fft, start=start, stop=stop)
+        long_term_spectrogram(source, n_fft=n_fft, start=start, stop=stop, calibration=calibration)
         if is_long
-        else load(source, start=start, stop=stop)
+        else load(source, start=start, stop=stop, calibration=calibration)
     )
     picture = plot.spectrogram(
         recording,
@@ -59,6 +72,7 @@ def spectrogram(
         frequency_scale=scale.value,
         minimum_frequency=min_frequency,
         maximum_frequency=max_frequency,
+        time_axis=time_axis.value,
     )
     saved = picture.save(output)
     say_what_it_is(recording.source, recording.duration, recording.sample_rate)
@@ -77,6 +91,8 @@ def levels(
     max_frequency: Annotated[float | None, typer.Option(help="In Hz.")] = None,
     start: StartOption = 0.0,
     stop: StopOption = None,
+    pascal: PascalOption = None,
+    calibration_source: CalibrationSourceOption = None,
 ) -> None:
     """Draw how often each level occurs at each frequency.
 
@@ -89,7 +105,14 @@ def levels(
 
     _, known = open_sound(source)
     check_input_is_kept(known, [output, *([table] if table else [])])
-    density = spectral_probability_density(source, seconds=seconds, n_fft=n_fft, start=start, stop=stop)
+    density = spectral_probability_density(
+        source,
+        seconds=seconds,
+        n_fft=n_fft,
+        start=start,
+        stop=stop,
+        calibration=calibration_of(pascal, calibration_source),
+    )
     picture = plot.spectral_probability_density(
         density, minimum_frequency=min_frequency, maximum_frequency=max_frequency
     )

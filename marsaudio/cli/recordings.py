@@ -1,45 +1,144 @@
-"""What there is: the recordings with a key, and what is known about one."""
+"""What there is: the recordings with a key, the sessions in a folder, and what is known about one."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from marsaudio.cli.options import SourceArgument
 from marsaudio.cli.printing import show_table
+from marsaudio.errors import MarsAudioError, ParameterError
+
+SOME_FAILED = 1
+VERIFIED = {True: "yes", False: "DAMAGED", None: "unknown"}
 
 
 def list_recordings() -> None:
     """Show the recordings that have a key.
 
-    Those that are not here are downloaded when they are first used.
+    Those that are not here are downloaded when they are first used. Of those that are here, the size, and
+    whether they are what the catalog, or the first download, says.
     """
     from marsaudio import catalog
 
     keys = catalog.keys()
     width = max(map(len, keys))
-    typer.echo(f"{'key':{width}}  {'length':>8}  {'here':4}  title")
+    typer.echo(f"{'key':{width}}  {'length':>8}  {'here':>9}  {'verified':8}  title")
     for key in keys:
         entry = catalog.entry(key)
         length = "" if entry.duration is None else f"{entry.duration:.1f} s"
-        here = "yes" if catalog.local_path(key) else "no"
-        typer.echo(f"{key:{width}}  {length:>8}  {here:4}  {entry.title}")
+        path = catalog.local_path(key)
+        here = "no" if path is None else f"{path.stat().st_size / 1e6:.2f} MB"
+        verified = VERIFIED[catalog.is_verified(key)] if path is not None else ""
+        typer.echo(f"{key:{width}}  {length:>8}  {here:>9}  {verified:8}  {entry.title}")
 
 
 def fetch(
-    keys: Annotated[list[str], typer.Argument(metavar="KEY...", help="Keys that 'marsaudio list' shows.")],
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY]...", help="Keys that 'marsaudio list' shows.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All recordings that have a key.")] = False,
 ) -> None:
     """Download recordings by their keys.
 
-    Shows where they are; what is here already is checked and kept.
+    Shows where they are; what is here already is checked and kept. Of several, those that cannot be had do
+    not keep the others away.
     """
     from marsaudio import catalog
 
-    for key in keys:
+    if bool(keys) == every:
+        raise ParameterError(
+            "Name the keys of recordings, or give --all instead of them. 'marsaudio list' shows all."
+        )
+    wanted = list(catalog.keys()) if every else list(keys or ())
+    for key in wanted:
         catalog.entry(key)  # before anything is downloaded
-    for key in keys:
-        typer.echo(f"{key}: {catalog.fetch(key)}")
+    failures = []
+    for key in wanted:
+        try:
+            typer.echo(f"{key}: {catalog.fetch(key)}")
+        except MarsAudioError as error:
+            if len(wanted) == 1:
+                raise
+            failures.append(key)
+            typer.echo(f"{key}: {error}", err=True)
+    if failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def sessions(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="With one-second products, or the label of their collection."),
+    ],
+) -> None:
+    """Show the sessions in a folder of the archive.
+
+    Of the EDL microphone, whose products are a second each. Each is a recording of its own, under the name
+    in the first column: 'marsaudio events FOLDER/session:170'.
+    """
+    from marsaudio.formats.pds4.sessions import find_sessions
+    from marsaudio.mars_time import clock
+
+    found = find_sessions(folder)
+    if not found:
+        raise ParameterError(
+            f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav."
+        )
+    place = folder if folder.is_dir() else folder.parent
+    width = max(len(str(place / one.place)) for one in found)
+    typer.echo(f"{'session':{width}}  {'seconds':>7}  {'missing':>7}  {'sol':>5}  local mean solar time")
+    for one in found:
+        lacking = one.seconds - len(one.products)
+        sol = "" if one.sol is None else str(one.sol)
+        began = "" if one.start_time is None else clock(one.start_time.local_mean_solar_time)
+        line = f"{place / one.place!s:{width}}  {one.seconds:>7}  {lacking:>7}  {sol:>5}  {began}"
+        typer.echo(line.rstrip())
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="BEFORE", help="A recording, as for 'marsaudio info'.")],
+    second: Annotated[str, typer.Argument(metavar="AFTER", help="Another version of the same take.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Draw both spectra into this .png, .svg, .pdf or .jpg."),
+    ] = None,
+    removed: Annotated[
+        Path | None, typer.Option(help="Write what was removed into this .wav, .flac, .ogg or .mp3.")
+    ] = None,
+    max_delay: Annotated[float, typer.Option(help="How far apart they may be, in seconds.")] = 1.0,
+) -> None:
+    """Show what was removed between two versions.
+
+    Of the same take: they are aligned first, then their bands are compared.
+    """
+    from marsaudio import plot
+    from marsaudio.comparison.alignment import align
+    from marsaudio.comparison.removal import compare
+    from marsaudio.loading import load
+    from marsaudio.report.targets import check_input_is_kept
+
+    before, after = load(first), load(second)
+    for recording in (before, after):
+        check_input_is_kept(recording.source, [path for path in (output, removed) if path is not None])
+    alignment = align(before, after, max_delay=max_delay)
+    found = compare(before, after, alignment=alignment)
+    typer.echo(
+        f"The second is {alignment.delay * 1000:+.4f} ms later (± {alignment.delay_uncertainty * 1000:.4f}), "
+        f"{alignment.gain_db:+.2f} dB{', and upside down' if alignment.inverted else ''}; they are coherent "
+        f"from {alignment.low:.0f} to {alignment.high:.0f} Hz."
+    )
+    for line in found.table_lines():
+        typer.echo(line)
+    saved = []
+    if output is not None:
+        saved.append(("picture", str(plot.comparison(found).save(output))))
+    if removed is not None:
+        saved.append(("removed", str(found.removed.save(removed))))
+    if saved:
+        show_table(saved)
 
 
 def info(source: SourceArgument = "sample") -> None:

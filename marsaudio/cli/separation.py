@@ -9,13 +9,17 @@ import typer
 
 from marsaudio.cli.options import (
     BandOption,
+    CalibrationSourceOption,
     DurationOption,
     GapOption,
     NoiseOption,
+    PascalOption,
     RateOption,
+    SampleRateOption,
     SourceArgument,
     StartOption,
     StopOption,
+    calibration_of,
     given,
     load_reference,
 )
@@ -33,15 +37,19 @@ def analyze(
     false_alarms: RateOption = None,
     minimum_duration: DurationOption = None,
     merge_gap: GapOption = None,
+    pascal: PascalOption = None,
+    calibration_source: CalibrationSourceOption = None,
 ) -> None:
     """Separate, find the wind, write it all down.
 
     Writes wind.wav and rover.wav, whose sum is the recording, spectrogram.png, events.csv and summary.json.
     """
+    from marsaudio.loading import load
     from marsaudio.report.analysis import analyze
 
+    calibration = calibration_of(pascal, calibration_source)
     result = analyze(
-        source,
+        source if calibration is None else load(source, calibration=calibration),
         output,
         rover_noise=load_reference(rover_noise),
         **given(
@@ -125,10 +133,12 @@ def clip(
     peak_db: Annotated[
         float | None, typer.Option(help="Change the level to this peak, in dB re full scale.")
     ] = None,
+    sample_rate: SampleRateOption = None,
 ) -> None:
     """Cut a range out of a recording or a stem.
 
-    The level stays as it is, unless --fade or --peak-db asks for a copy to listen to.
+    Without a range it is the whole: so a session, or a table of samples, becomes an audio file. The level
+    stays as it is, unless --fade or --peak-db asks for a copy to listen to.
     """
     from marsaudio.loading import load
     from marsaudio.report.listening import listening_copy
@@ -139,7 +149,7 @@ def clip(
         raise ParameterError(
             "--wind and --rover together are the recording itself. Give one of them or none."
         )
-    recording = load(source)
+    recording = load(source, sample_rate=sample_rate)
     check_input_is_kept(recording.source, [output])
     part = recording.clip(start, stop)
     if wind or rover:

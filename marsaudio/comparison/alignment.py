@@ -147,9 +147,9 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
     --------
     >>> import marsaudio as ma
     >>> recording = ma.load("sample")
-    >>> ma.align(recording.clip(0.1), recording.clip(0.0, 17.5))
-    <marsaudio.Alignment: delay 100.0000 ± 0.0000 ms (4800.00 samples), gain -0.00 dB, coherent from 0 to
-    24000 Hz>
+    >>> found = ma.align(recording.clip(0.1), recording.clip(0.0, 17.5))
+    >>> round(found.delay, 6), round(found.gain_db, 3), found.inverted
+    (0.1, 0.0, False)
     """
     for recording in (first, second):
         require_recording(recording, "align")

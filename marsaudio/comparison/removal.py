@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from marsaudio.comparison.cross_spectra import CrossSpectra, cross_spectra, in_o
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
 from marsaudio.recording import Recording
+from marsaudio.source import describe_source
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
@@ -78,6 +78,8 @@ class Comparison:
     explained : ndarray of float64, shape (bins,)
         The share of the second's power that the first explains, from 0 to 1.
     alignment : Alignment
+    names : tuple of str
+        Of the first and the second, as they were given.
     """
 
     first: Recording
@@ -90,6 +92,7 @@ class Comparison:
     after: FloatArray
     explained: FloatArray
     alignment: Alignment
+    names: tuple[str, str]
 
     @property
     def gain(self) -> FloatArray:
@@ -120,9 +123,17 @@ class Comparison:
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def __repr__(self) -> str:
+        first, second = self.names
+        return "\n".join(
+            [
+                f"<marsaudio.Comparison: {first} with {second}, {self.first.duration:.3f} s>",
+                *self.table_lines(),
+            ]
+        )
+
+    def table_lines(self) -> list[str]:
+        """The bands in plain text, with a line that names the columns."""
         lines = [
-            f"<marsaudio.Comparison: {self.first.source.name} with {self.second.source.name}, "
-            f"{self.first.duration:.3f} s>",
             f"{'band Hz':>14}{'before dB':>11}{'after dB':>10}{'change dB':>11}{'explained':>11}",
         ]
         for band in self.bands:
@@ -131,11 +142,11 @@ class Comparison:
                 f"{name:>14}{_decibels(band.before):>11}{_decibels(band.after):>10}"
                 f"{_decibels(band.change, '+.1f'):>11}{100 * band.explained:>9.0f} %"
             )
-        return "\n".join(lines)
+        return lines
 
     def _repr_html_(self) -> str:
         return html.table_fragment(
-            caption=f"{self.second.source.name} beside {self.first.source.name}",
+            caption=" with ".join(self.names),
             header=["band (Hz)", f"before ({self.unit})", "after", "change (dB)", "explained"],
             rows=[
                 [
@@ -191,13 +202,14 @@ def compare(
         alignment = align(first, second)
     one, rate, delay = in_one_channel(first), first.sample_rate, alignment.delay_samples
     other = alignment.apply(in_one_channel(second), frames=one.frames)
-    begin, end = max(0, math.ceil(-delay)), min(one.frames, math.floor(second.frames - delay))
+    begin, end = max(0, round(-delay)), min(one.frames, round(second.frames - delay))
     if end - begin < SHORTEST_SECONDS * rate:
         raise ParameterError(
             f"The recordings have {max(end - begin, 0) / rate:.3f} s in common, too little to compare. At "
             f"least {SHORTEST_SECONDS} s are needed."
         )
-    one, other = (sound.clip(begin / rate, end / rate) for sound in (one, other))
+    if end - begin < one.frames:
+        one, other = (sound.clip(begin / rate, end / rate) for sound in (one, other))
     n_fft = 2 ** round(np.log2(FRAME_SECONDS * rate))
     while n_fft > 64 and n_fft > one.frames // 4:
         n_fft //= 2
@@ -218,6 +230,7 @@ def compare(
         after=spectra.second * power_unit,
         explained=spectra.coherence,
         alignment=alignment,
+        names=(describe_source(first.source), describe_source(second.source)),
     )
 
 

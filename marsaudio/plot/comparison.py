@@ -68,9 +68,14 @@ def comparison(
     across = frequencies[shown]
     before, after = (_smooth(across, density[shown]) for density in (compared.before, compared.after))
     above.plot(
-        across, before, color=BEFORE, linewidth=1.4, linestyle=(0, (5, 1.5)), label=compared.first.source.name
+        across,
+        before,
+        color=BEFORE,
+        linewidth=1.4,
+        linestyle=(0, (5, 1.5)),
+        label=f"before: {printable(compared.names[0])}",
     )
-    above.plot(across, after, color=AFTER, linewidth=1.4, label=compared.second.source.name)
+    above.plot(across, after, color=AFTER, linewidth=1.4, label=f"after: {printable(compared.names[1])}")
     per_hertz = "(20 µPa)²/Hz" if compared.first.calibration else "full scale²/Hz"
     above.set_ylabel(f"Power spectral density\n(dB re {per_hertz})")
     above.legend(loc="upper right", fontsize=NOTE_SIZE)
@@ -116,7 +121,7 @@ def _in_words(compared: Comparison) -> str:
     ]
     alignment = compared.alignment
     return printable(
-        f"Spectra of {compared.first.source.name} and of {compared.second.source.name}, "
+        f"Spectra of {compared.names[0]} and of {compared.names[1]}, "
         f"{compared.first.duration:.1f} s that both have, the second shifted by "
         f"{-alignment.delay * 1000:+.2f} ms and {-alignment.gain_db:+.1f} dB. Change in decibels: "
         f"{'; '.join(told)}."

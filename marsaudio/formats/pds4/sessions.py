@@ -65,7 +65,7 @@ class Session:
     @property
     def place(self) -> str:
         """The name by which `marsaudio.load` takes it, in its folder."""
-        return f"session:{self.number}" + (f":{self.part}" if self.part else "")
+        return session_place(self.number, self.part)
 
     @property
     def seconds(self) -> int:
@@ -76,6 +76,11 @@ class Session:
         when = f", {self.start_time}" if self.start_time else ""
         lacking = f", {len(self.missing)} missing" if self.missing else ""
         return f"<marsaudio.Session: {self.name}, {len(self.products)} products{lacking}{when}>"
+
+
+def session_place(number: int, part: int) -> str:
+    """The name by which `marsaudio.load` takes a session, in its folder."""
+    return f"session:{number}" + (f":{part}" if part else "")
 
 
 def find_sessions(path: Path) -> list[Session]:
