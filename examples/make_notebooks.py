@@ -13,7 +13,14 @@ import jupytext
 import nbformat
 
 FOLDER = Path(__file__).parent
-NAMES = ("first_listen", "separate_rover_and_wind", "find_the_wind", "trust_an_event", "take_nasa_apart")
+NAMES = (
+    "first_listen",
+    "separate_rover_and_wind",
+    "find_the_wind",
+    "trust_an_event",
+    "take_nasa_apart",
+    "archive_to_table",
+)
 
 
 def notebook_text(script: Path) -> str:

@@ -379,7 +379,7 @@ def with_what_the_file_says(known: Source, info: audio.AudioInfo) -> Source:
         gaps=known.gaps or info.gaps,
     )
     credit = metadata.get("comment")
-    if known.credit or not credit or not metadata.get("software", "").startswith("marsaudio"):
+    if not credit or not metadata.get("software", "").startswith("marsaudio"):
         return described
     return dataclasses.replace(described, credit=credit, simulated=credit.endswith(SIMULATED))
 

@@ -18,8 +18,16 @@ from marsaudio import catalog
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 RUNNER = Path(__file__).with_name("run_notebook.py")
-NAMES = ("find_the_wind", "first_listen", "separate_rover_and_wind", "take_nasa_apart", "trust_an_event")
+NAMES = (
+    "archive_to_table",
+    "find_the_wind",
+    "first_listen",
+    "separate_rover_and_wind",
+    "take_nasa_apart",
+    "trust_an_event",
+)
 PLAYERS_AT_LEAST = {
+    "archive_to_table": 1,
     "first_listen": 2,
     "separate_rover_and_wind": 4,
     "find_the_wind": 3,
@@ -27,6 +35,7 @@ PLAYERS_AT_LEAST = {
     "trust_an_event": 2,
 }
 FIGURES = {
+    "archive_to_table": 1,
     "first_listen": 3,
     "separate_rover_and_wind": 2,
     "find_the_wind": 1,
@@ -121,6 +130,9 @@ def check_players_and_figures(name: str, shown: Shown) -> None:
     if name == "take_nasa_apart":
         before, after = re.findall(r"^ +-15 dB +(\S+) dB +(\S+) dB$", shown.text, flags=re.M)[0]
         assert float(after) > float(before) + 20
+    if name == "archive_to_table":
+        assert "is not here" in shown.text
+        assert "local_mean_solar_time" in shown.html
     if name == "find_the_wind":
         assert "first_gust.wav has" in shown.text
         assert "columns: start_s, end_s" in shown.text

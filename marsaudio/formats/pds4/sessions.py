@@ -182,10 +182,12 @@ class JoinedProducts:
         self._checked: set[int] = set()
         self._lengths: dict[int, int] = {}
         kinds: dict[tuple[int, int, str], str] = {}
+        metadata: dict[str, str] = {}
         for second, name in session.products.items():
             with AudioReader(session.folder / name) as reader:
                 info = reader.info
             kinds.setdefault((info.sample_rate, info.channels, info.encoding), name)
+            metadata = metadata or info.metadata
             self._lengths[second] = info.frames
         if len(kinds) > 1:
             told = "; ".join(
@@ -209,6 +211,7 @@ class JoinedProducts:
             frames=self._frames,
             container="WAV",
             encoding=encoding,
+            metadata=metadata,  # the first one's
             gaps=tuple(self._find_gaps(rate)),
         )
 
