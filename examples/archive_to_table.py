@@ -75,7 +75,7 @@ for session in ma.find_sessions(folder):
 # %%
 first = ma.load_session(folder, session=170)
 for gap in first.gaps:
-    print(f"{gap.start:g} to {gap.stop:g} s: {gap.reason}, so it is not here")
+    print(f"{gap.start:g} to {gap.stop:g} s: {gap.reason}")
 first
 
 # %% [markdown]

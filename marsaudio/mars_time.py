@@ -107,7 +107,7 @@ class MarsTime:
         Returns
         -------
         MarsTime
-            To the microsecond.
+            To some microseconds, and never before.
 
         Raises
         ------
@@ -128,7 +128,9 @@ class MarsTime:
         days = _days_from_text(text) if text is not None else _days_from_numbers(sol, hours)
         longitude = _validated_longitude(longitude)
         try:
-            return cls(_utc_of(days + _SOL_OF_LANDING - longitude / 360), longitude=longitude)
+            found = _utc_of(days + _SOL_OF_LANDING - longitude / 360)
+            # Rounded up: so it is never the sol, or the second, before.
+            return cls(found + datetime.timedelta(microseconds=2), longitude=longitude)
         except OverflowError:
             raise ParameterError(f"sol={days:.0f} is beyond the years that a date can have.") from None
 
@@ -205,8 +207,7 @@ class MarsTime:
     def __str__(self) -> str:
         """As labels write it: ``Sol-01125M10:31:04.307``."""
         local = self.local_mean_solar_time
-        milliseconds = math.floor(local * 3.6e6 % 1000)
-        return f"Sol-{self.sol:05d}M{clock(local)}.{milliseconds:03d}"
+        return f"Sol-{self.sol:05d}M{clock(local)}.{math.floor(local * 3.6e6) % 1000:03d}"
 
     def __repr__(self) -> str:
         return (
@@ -217,7 +218,7 @@ class MarsTime:
 
 def clock(hours: float) -> str:
     """Hours as a clock shows them, to the second: ``10:31:04``."""
-    seconds = math.floor(hours * 3600 + 1e-6)  # what is short of a second by rounding alone
+    seconds = math.floor(hours * 3600)
     return f"{seconds // 3600 % 24:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 

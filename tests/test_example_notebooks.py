@@ -131,7 +131,7 @@ def check_players_and_figures(name: str, shown: Shown) -> None:
         before, after = re.findall(r"^ +-15 dB +(\S+) dB +(\S+) dB$", shown.text, flags=re.M)[0]
         assert float(after) > float(before) + 20
     if name == "archive_to_table":
-        assert "is not here" in shown.text
+        assert "12 to 13 s: no product of second 12 is here" in shown.text
         assert "local_mean_solar_time" in shown.html
     if name == "find_the_wind":
         assert "first_gust.wav has" in shown.text

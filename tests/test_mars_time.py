@@ -124,6 +124,16 @@ def test_later_moments_are_later_by_so_many_seconds_on_mars(utc, seconds):
     assert (later.mars_sol_date - mars.mars_sol_date) * 88775.244 == pytest.approx(seconds, abs=0.01)
 
 
+@given(sol=st.integers(0, 20000), second=st.integers(0, 86399), thousandth=st.integers(0, 999))
+def test_a_local_time_is_told_as_it_was_given(sol, second, thousandth):
+    hours = (second + thousandth / 1000) / 3600
+    mars = ma.MarsTime.from_local(sol=sol, hours=hours)
+    text = f"Sol-{sol:05d}M{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.{thousandth:03d}"
+    assert str(mars) == text
+    assert str(ma.MarsTime.from_local(text)) == text
+    assert mars.sol == sol
+
+
 def test_a_leap_second_counts():
     before = ma.MarsTime("2016-12-31T23:59:59Z")
     assert before.after(2.0).utc == datetime.datetime(2017, 1, 1, tzinfo=UTC)

@@ -122,10 +122,10 @@ class Alignment:
 def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Alignment:
     """Find delay, gain and polarity between two versions of the same take.
 
-    The delay is the maximum of the generalized cross-correlation, sum_f W(f) G(f) exp(2 pi i f tau), of the
-    cross spectrum G: first over all delays with W = |G|^-0.7, then around the best of them with the weights
-    of maximum likelihood, W = C / (|G| (1 - C)), C being the coherence. So what only one version has, such as
-    what a filter removed from the other, counts little.
+    The delay is the maximum of the generalized cross-correlation, ``sum_f W(f) G(f) exp(2 pi i f tau)``, of
+    the cross spectrum G: first over all delays with ``W = |G|^-0.7``, then around the best of them with the
+    weights of maximum likelihood, ``W = C / (|G| (1 - C))``, C being the coherence. So what only one version
+    has, such as what a filter removed from the other, counts little.
 
     Parameters
     ----------
