@@ -288,6 +288,7 @@ def _open_labelled(path: Path, rate: float | None) -> tuple[Sound, Source]:
 
         sound = SampleTable(label, rate)
     else:
+        label.require_whole_file()
         sound = audio.AudioFile(label.file_path)
     is_supercam = ":mars2020_supercam:" in label.metadata.get("pds_lid", "")
     return sound, Source(

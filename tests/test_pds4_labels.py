@@ -188,3 +188,64 @@ def test_what_a_label_says_is_escaped_in_a_notebook(write_label):
     shown = recording._repr_html_()
     assert "<script" not in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &quot;wind&quot;" in shown
+
+
+@pytest.mark.parametrize(("offset", "is_taken"), [("0", True), ("44", False), ("-1", False), ("soon", False)])
+def test_audio_that_does_not_begin_its_file_is_refused(write_label, offset, is_taken):
+    path = write_label(audio=False)
+    described = (
+        f"<Encoded_Audio><offset unit='byte'>{offset}</offset></Encoded_Audio>\n  </File_Area_Ancillary>"
+    )
+    path.write_text(path.read_text().replace("</File_Area_Ancillary>", described))
+    if is_taken:
+        assert ma.load(path).frames == 100
+    else:
+        with refused(ma.AudioFormatError, f"begins at byte {offset} of 'mic.wav'"):
+            ma.load(path)
+
+
+def test_a_time_of_the_landing_is_kept_as_stated_and_not_believed(write_label):
+    source = ma.load(write_label()).source
+    assert source.start_time is None
+    assert source.metadata["pds_start_date_time"] == "2021-02-18T20:44:28.107000Z"
+    assert "which is when the rover landed, not when this was recorded" in source.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("stated", "note"),
+    [
+        ("2020-07-30T11:50:00Z", "which is before the rover landed"),
+        ("2031-01-01T00:00:00Z", "which is later than its file, of 2024-11-11"),
+        ("in the morning", "'in the morning' as its start, which is no time"),
+        ("", None),
+    ],
+)
+def test_times_that_cannot_be_true_are_not_believed(write_label, stated, note):
+    path = write_label()
+    created = "<creation_date_time>2024-11-11</creation_date_time></File>"
+    text = path.read_text().replace("2021-02-18T20:44:28.107000Z", stated).replace("</File>", created)
+    path.write_text(text)
+    source = ma.load(path).source
+    assert source.start_time is None
+    assert [note in said for said in source.notes] == ([True] if note else [])
+
+
+def test_a_time_that_may_be_true_is_believed(write_label):
+    path = write_label()
+    path.write_text(path.read_text().replace("2021-02-18T20:44:28.107000Z", "2021-06-01T14:14:37.984Z"))
+    recording = ma.load(path)
+    assert recording.start_time == ma.MarsTime("2021-06-01T14:14:37.984Z")
+    assert recording.source.sol == 100
+    assert recording.clip(0.005).start_time == recording.start_time.after(0.005)
+    assert recording.source.notes == ()
+
+
+def test_times_that_contradict_each_other_are_not_believed(write_label):
+    time = (
+        "<mars2020:start_local_mean_solar_time>Sol-00100M10:00:00.000</mars2020:start_local_mean_solar_time>"
+    )
+    path = write_label(time=time)
+    path.write_text(path.read_text().replace("2021-02-18T20:44:28.107000Z", "2021-06-01T14:14:37.984Z"))
+    source = ma.load(path).source
+    assert source.start_time is None
+    assert "s apart: neither is used" in source.notes[0]

@@ -16,6 +16,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from marsaudio import __version__
 from marsaudio.atomic import replace_when_complete
+from marsaudio.catalog import microphone_named
 from marsaudio.errors import ParameterError
 from marsaudio.mars_time import clock
 from marsaudio.plot.words import printable
@@ -103,7 +104,9 @@ def add_title(figure: Figure, source: Source) -> None:
     """The source's name in bold; below it who heard it, when, and whether anybody did."""
     title = "\n".join(_lines(source.title or source.name, 64))
     facts = [source.name] if source.title else []
-    facts += [source.microphone] if source.microphone and not source.simulated else []
+    if source.microphone and not source.simulated:
+        known = microphone_named(source.microphone)
+        facts.append(known.name if known else source.microphone)
     facts += [f"sol {source.sol}"] if source.sol is not None else []
     if source.start_time:
         began = source.start_time.after(source.offset)

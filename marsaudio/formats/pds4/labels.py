@@ -88,6 +88,23 @@ class Label:
         if (checksum := self.metadata.get("pds_md5")) is not None:
             _check_md5(self.file_path, checksum)
 
+    def require_whole_file(self) -> None:
+        """Refuse encoded audio that does not begin where its file does.
+
+        Raises
+        ------
+        AudioFormatError
+            The label says that it begins elsewhere.
+        """
+        described = next(elements(self.area, "Encoded_Audio"))
+        offset = stated(described, "offset")
+        if offset is not None and offset.strip("0") != "":
+            raise AudioFormatError(
+                f"The label {str(self.path)!r} says that its audio begins at byte {offset} of "
+                f"{self.file_path.name!r}, but audio files are whole files, from byte 0 on. Fetch the label "
+                "again, or name the audio file itself."
+            )
+
 
 def read_label(path: Path) -> Label:
     """Read the label of a product of sound; whether its file is there, `Label.require_file` tells.

@@ -81,7 +81,9 @@ class SampleTable:
         if sample_rate is None:
             raise ParameterError(
                 f"The label {self.name} does not say how many samples a second its table holds. Give it, "
-                "with sample_rate=... in Hz: SuperCam's microphone records at 25000 or 100000."
+                "with sample_rate=... in Hz: SuperCam's microphone records at 25000 or 100000. On the "
+                "command line, 'marsaudio clip LABEL --sample-rate 25000 -o sound.wav' makes an audio file "
+                "of it."
             )
         _require_within_file(label, column)
         self._integers = _read(label, column)
