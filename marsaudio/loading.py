@@ -337,31 +337,19 @@ def _of_recording(recording: Recording) -> tuple[Sound, Source]:
     return _OfRecording(recording), recording.source
 
 
-class _OfRecording:
+class _OfRecording(audio.Described):
     """A recording as a sound: in memory, or read as it is needed."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self.name = f"the recording {recording.source.name!r}"
         self.info = audio.AudioInfo(
-            sample_rate=recording.sample_rate,  # type: ignore[arg-type]
+            sample_rate=recording.sample_rate,
             channels=recording.channels,
             frames=recording.frames,
             container="memory",
             encoding=recording.source.encoding or "FLOAT",
         )
-
-    @property
-    def sample_rate(self) -> float:
-        return self._recording.sample_rate
-
-    @property
-    def channels(self) -> int:
-        return self._recording.channels
-
-    @property
-    def frames(self) -> int:
-        return self._recording.frames
 
     def read(self, start: int = 0, stop: int | None = None) -> audio.Samples:
         return self._recording.samples[:, start:stop]

@@ -38,6 +38,7 @@ __all__ = [
     "AudioInfo",
     "AudioReader",
     "AudioWriter",
+    "Described",
     "Gap",
     "PathOrStream",
     "Samples",
@@ -74,8 +75,8 @@ class AudioInfo:
 
     Attributes
     ----------
-    sample_rate : int
-        In Hz.
+    sample_rate : float
+        In Hz; an int where it is whole.
     channels, frames : int
     container, encoding : str
         libsndfile's names, such as ``"WAV"`` and ``"PCM_16"``.
@@ -85,7 +86,7 @@ class AudioInfo:
         Of what is joined from several files, where some are missing.
     """
 
-    sample_rate: int
+    sample_rate: float
     channels: int
     frames: int
     container: str
@@ -94,7 +95,28 @@ class AudioInfo:
     gaps: tuple[Gap, ...] = ()
 
 
-class AudioReader:
+class Described:
+    """What has an `info`, with its essentials at hand."""
+
+    info: AudioInfo
+
+    @property
+    def sample_rate(self) -> float:
+        """Samples a second, in Hz."""
+        return self.info.sample_rate
+
+    @property
+    def channels(self) -> int:
+        """How many channels there are."""
+        return self.info.channels
+
+    @property
+    def frames(self) -> int:
+        """How many samples each channel has."""
+        return self.info.frames
+
+
+class AudioReader(Described):
     """An open audio file that gives its samples block by block, front to back.
 
     Parameters
@@ -130,21 +152,6 @@ class AudioReader:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples a second, in Hz."""
-        return self.info.sample_rate
-
-    @property
-    def channels(self) -> int:
-        """How many channels there are."""
-        return self.info.channels
-
-    @property
-    def frames(self) -> int:
-        """How many samples each channel has."""
-        return self.info.frames
 
     def read(self, start: int = 0, stop: int | None = None) -> Samples:
         """Read the frames from `start` up to `stop`.
@@ -356,7 +363,7 @@ class AudioReader:
             raise fault
 
 
-class AudioFile:
+class AudioFile(Described):
     """An audio file as a source of blocks that can be read again and again.
 
     Parameters
@@ -373,21 +380,6 @@ class AudioFile:
         self._state = self._state_now()
         with AudioReader(file) as reader:
             self.name, self.info = reader.name, reader.info
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples a second, in Hz."""
-        return self.info.sample_rate
-
-    @property
-    def channels(self) -> int:
-        """How many channels there are."""
-        return self.info.channels
-
-    @property
-    def frames(self) -> int:
-        """How many samples each channel has."""
-        return self.info.frames
 
     def read(self, start: int = 0, stop: int | None = None) -> Samples:
         """Read the frames from `start` up to `stop`, of shape (channels, stop - start)."""

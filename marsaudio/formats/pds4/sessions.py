@@ -17,7 +17,7 @@ import numpy as np
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
-from marsaudio.formats.audio import BLOCK_FRAMES, AudioInfo, AudioReader, Gap, Samples
+from marsaudio.formats.audio import BLOCK_FRAMES, AudioInfo, AudioReader, Described, Gap, Samples
 from marsaudio.formats.pds4.inventory import find_collection, is_collection, read_inventory
 from marsaudio.formats.pds4.labels import Label, read_label
 from marsaudio.mars_time import MarsTime
@@ -163,7 +163,7 @@ def find_session(path: Path, number: int | None, part: int | None) -> Session:
     return session
 
 
-class JoinedProducts:
+class JoinedProducts(Described):
     """The products of a session, as a source of blocks: opened one after the other, never all at once.
 
     Parameters
@@ -186,7 +186,7 @@ class JoinedProducts:
         for second, name in session.products.items():
             with AudioReader(session.folder / name) as reader:
                 info = reader.info
-            kinds.setdefault((info.sample_rate, info.channels, info.encoding), name)
+            kinds.setdefault((int(info.sample_rate), info.channels, info.encoding), name)
             metadata = metadata or info.metadata
             self._lengths[second] = info.frames
         if len(kinds) > 1:
@@ -214,21 +214,6 @@ class JoinedProducts:
             metadata=metadata,  # the first one's
             gaps=tuple(self._find_gaps(rate)),
         )
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples a second, in Hz."""
-        return self.info.sample_rate
-
-    @property
-    def channels(self) -> int:
-        """How many channels there are."""
-        return self.info.channels
-
-    @property
-    def frames(self) -> int:
-        """How many samples each channel has, those of gaps among them."""
-        return self.info.frames
 
     def read(self, start: int = 0, stop: int | None = None) -> Samples:
         """Read the frames from `start` up to `stop`; zero in gaps.

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import AudioFormatError, MissingLibraryError, ParameterError
-from marsaudio.formats.audio import BLOCK_FRAMES, AudioInfo, Samples
+from marsaudio.formats.audio import BLOCK_FRAMES, AudioInfo, Described, Samples
 from marsaudio.formats.encodings import from_integers
 from marsaudio.formats.pds4.labels import Label, elements, stated
 
@@ -55,7 +55,7 @@ class _Column:
         return INTEGERS[self.kind][0]
 
 
-class SampleTable:
+class SampleTable(Described):
     """A table of samples, as a source of blocks.
 
     Parameters
@@ -88,27 +88,12 @@ class SampleTable:
         _require_within_file(label, column)
         self._integers = _read(label, column)
         self.info = AudioInfo(
-            sample_rate=sample_rate,  # type: ignore[arg-type]
+            sample_rate=sample_rate,
             channels=1,
             frames=len(self._integers),
             container="PDS4 table",
             encoding="PCM_16" if column.bits == 16 else "PCM_U8",
         )
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.info.sample_rate
-
-    @property
-    def channels(self) -> int:
-        """One."""
-        return self.info.channels
-
-    @property
-    def frames(self) -> int:
-        """How many samples there are."""
-        return self.info.frames
 
     def read(self, start: int = 0, stop: int | None = None) -> Samples:
         """Read the samples from `start` up to `stop`, of shape (1, stop - start)."""
