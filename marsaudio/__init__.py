@@ -36,7 +36,7 @@ _MODULE_OF_NAME = {
     "Session": "formats.pds4.sessions",
     "Sideband": "separation.combs",
     "Source": "source",
-    "SpectralProbabilityDensity": "spectra.long_term",
+    "SpectralProbabilityDensity": "spectra.level_density",
     "Spectrogram": "spectra.spectrogram",
     "Stems": "separation.stems",
     "WindEvent": "events.table",
@@ -57,7 +57,7 @@ _MODULE_OF_NAME = {
     "separate": "separation.stems",
     "separate_file": "separation.stems",
     "simulate_scene": "simulate",
-    "spectral_probability_density": "spectra.long_term",
+    "spectral_probability_density": "spectra.level_density",
     "spectrogram": "spectra.spectrogram",
     "write_labels": "formats.label_files",
 }

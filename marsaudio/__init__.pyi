@@ -49,10 +49,10 @@ from marsaudio.separation.stems import separate as separate
 from marsaudio.separation.stems import separate_file as separate_file
 from marsaudio.simulate import simulate_scene as simulate_scene
 from marsaudio.source import Source as Source
+from marsaudio.spectra.level_density import SpectralProbabilityDensity as SpectralProbabilityDensity
+from marsaudio.spectra.level_density import spectral_probability_density as spectral_probability_density
 from marsaudio.spectra.long_term import LongTermSpectrogram as LongTermSpectrogram
-from marsaudio.spectra.long_term import SpectralProbabilityDensity as SpectralProbabilityDensity
 from marsaudio.spectra.long_term import long_term_spectrogram as long_term_spectrogram
-from marsaudio.spectra.long_term import spectral_probability_density as spectral_probability_density
 from marsaudio.spectra.spectrogram import Spectrogram as Spectrogram
 from marsaudio.spectra.spectrogram import spectrogram as spectrogram
 

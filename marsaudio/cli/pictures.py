@@ -101,7 +101,7 @@ def levels(
     from marsaudio import plot
     from marsaudio.loading import open_sound
     from marsaudio.report.targets import check_input_is_kept
-    from marsaudio.spectra.long_term import spectral_probability_density
+    from marsaudio.spectra.level_density import spectral_probability_density
 
     _, known = open_sound(source)
     check_input_is_kept(known, [output, *([table] if table else [])])

@@ -7,7 +7,7 @@ import numpy as np
 from marsaudio.errors import ParameterError
 from marsaudio.plot.picture import LABEL_SIZE, NOTE_SIZE, Picture, add_title, enlarge_text
 from marsaudio.plot.words import printable, what_it_is
-from marsaudio.spectra.long_term import SpectralProbabilityDensity
+from marsaudio.spectra.level_density import SpectralProbabilityDensity
 from marsaudio.spectra.spectrogram import name_round_frequencies
 
 LINES = {5: ":", 50: "-", 95: "--"}  # percent: told apart without colours
