@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from marsaudio.errors import ParameterError
 from marsaudio.formats.audio import Gap
+from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
 from marsaudio.mars_time import MarsTime
 
 
@@ -78,8 +81,14 @@ class Source:
     def __post_init__(self) -> None:
         # Copies, so that nobody else's changes reach into a frozen object.
         object.__setattr__(self, "metadata", dict(self.metadata))
-        for name in ("gaps", "missing", "notes", "history"):
+        for name in ("missing", "notes", "history"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "gaps", _checked_gaps(self.gaps))
+        if self.start_time is not None and not isinstance(self.start_time, MarsTime):
+            raise ParameterError(
+                f"start_time={self.start_time!r} must be a marsaudio.MarsTime, such as "
+                "MarsTime('2021-02-20T12:00:00Z')."
+            )
 
     @property
     def name(self) -> str:
@@ -104,6 +113,15 @@ class Source:
         known["gaps"] = tuple(Gap(**gap) for gap in known.get("gaps", ()))
         return cls(**known)
 
+    def is_read_from(self, path: Path) -> bool:
+        """Whether a path is that of the file, or of one of the files, that the recording was read from."""
+        if self.path is None:
+            return False
+        own = Path(self.path)
+        if own.name.startswith(SESSION_PLACE) and PRODUCT.fullmatch(path.name):
+            return _are_the_same(own.parent, path.parent)
+        return _are_the_same(own, path)
+
     def gaps_within(self, duration: float) -> tuple[Gap, ...]:
         """The gaps in so many seconds from `offset` on, counted from there."""
         shifted = (
@@ -125,3 +143,31 @@ def describe_source(source: Source) -> str:
 def seconds_text(time: float) -> str:
     """A time to the microsecond, without the zeros at its end."""
     return f"{time:.6f}".rstrip("0").rstrip(".")
+
+
+def _checked_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    checked = []
+    for gap in gaps:
+        try:
+            found = Gap(*gap)
+            right = math.isfinite(found.start) and math.isfinite(found.stop) and found.start < found.stop
+        except TypeError:
+            right = False
+        if not right:
+            raise ParameterError(
+                "A gap of a recording must have a start and a later stop in seconds and a reason, not "
+                f"{gap!r}. Write Gap(2.0, 3.0, 'not recorded')."
+            )
+        checked.append(found)
+    return tuple(sorted(checked))
+
+
+def _are_the_same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve()
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ):  # an impossible name, or links in a circle: nothing stands there
+        return False

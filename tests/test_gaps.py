@@ -106,3 +106,16 @@ def test_gaps_stay_with_what_is_made_of_a_recording(noise):
     assert again.gaps == (GAP,)
     assert dataclasses.replace(gapped, samples=gapped.samples * 0.5).gaps == (GAP,)
     assert ma.separate(gapped).rover.clip(7.0, 9.0).gaps == (ma.Gap(1.0, 2.0, "a test"),)
+
+
+@pytest.mark.parametrize(
+    "gap", [(3.0, 2.0, "backwards"), (0.0, np.inf, "endless"), (1.0, 2.0), ("a", "b", "c")]
+)
+def test_what_is_no_gap_is_refused(gap):
+    with pytest.raises(ma.ParameterError, match="must have a start and a later stop in seconds and a reason"):
+        ma.Source(gaps=[gap])
+
+
+def test_a_start_that_is_no_time_on_mars_is_refused():
+    with pytest.raises(ma.ParameterError, match=r"must be a marsaudio\.MarsTime"):
+        ma.Source(start_time="2021-02-20T12:00:00Z")

@@ -159,6 +159,17 @@ def test_a_session_is_separated_the_same_from_memory_and_from_its_products(tmp_p
     assert np.array_equal(ma.load(tmp_path / "w.wav").samples, stems.wind.samples)
 
 
+def test_no_product_is_replaced_by_what_is_made_of_it(tmp_path):
+    for second in range(3):
+        write_product(tmp_path, second)
+    before = (tmp_path / product_name(0)).read_bytes()
+    with refused(ma.ParameterError, "neither may be the input"):
+        ma.separate_file(
+            f"{tmp_path}/session:170", wind=tmp_path / product_name(0), rover=tmp_path / "rover.wav"
+        )
+    assert (tmp_path / product_name(0)).read_bytes() == before
+
+
 def test_sessions_are_listed_with_what_is_missing(tmp_path):
     write_product(tmp_path, 0, session=170)
     write_product(tmp_path, 1, session=171)

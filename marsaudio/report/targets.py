@@ -18,18 +18,7 @@ def check_input_is_kept(source: Source, targets: Iterable[Path]) -> None:
         One is, also by another name for the same place.
     """
     for target in targets:
-        if source.path is not None and _are_the_same(target, Path(source.path)):
+        if source.is_read_from(target):
             raise ParameterError(
                 f"The output {str(target)!r} would replace the input. Give it another name or folder."
             )
-
-
-def _are_the_same(one: Path, other: Path) -> bool:
-    try:
-        return one.resolve() == other.resolve()
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ):  # an impossible name, or links in a circle: nothing stands there
-        return False

@@ -301,7 +301,7 @@ def separate_file(
     wind_path, rover_path = Path(wind), Path(rover)
     opened, known = open_sound(source)
     targets = {wind_path.resolve(), rover_path.resolve()}
-    if len(targets) < 2 or Path(known.path or "").resolve() in targets:
+    if len(targets) < 2 or any(known.is_read_from(target) for target in targets):
         raise ParameterError(
             f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two different files, and neither "
             f"may be the input {str(known.path)!r}. Choose other names."

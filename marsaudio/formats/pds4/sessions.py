@@ -25,6 +25,7 @@ from marsaudio.mars_time import MarsTime
 PRODUCT = re.compile(r"mic_(\d{8})_(\d{3})_(\d{6})\.wav", re.ASCII | re.IGNORECASE)
 JOINED = re.compile(r"em__(\d+)_concat_session(\d+)\.wav", re.ASCII | re.IGNORECASE)
 PRODUCT_SECONDS = 1
+SESSION_PLACE = "session:"  # begins what stands for a session among the files of its folder
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Session:
 
 def session_place(number: int, part: int) -> str:
     """The name by which `marsaudio.load` takes a session, in its folder."""
-    return f"session:{number}" + (f":{part}" if part else "")
+    return f"{SESSION_PLACE}{number}" + (f":{part}" if part else "")
 
 
 def find_sessions(path: Path) -> list[Session]:
