@@ -1,6 +1,6 @@
 """The least that a separation by short-time spectra can cost: one transform forth and back, and two files.
 
-It has the framing of marsaudio at the full rate and no model at all: every frame is transformed, and comes
+At the full rate, in frames of 2048 samples, and with no model at all: every frame is transformed, and comes
 back as it was. What is written are the samples that came back, and what is missing in them.
 """
 

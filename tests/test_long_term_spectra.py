@@ -193,3 +193,12 @@ def test_pictures_of_both_say_what_they_show(hum):
         ma.plot.spectral_probability_density(hum)
     with pytest.raises(ma.ParameterError, match="nothing to show"):
         ma.plot.spectral_probability_density(ma.spectral_probability_density(hum), minimum_frequency=5000)
+
+
+def test_the_lowest_percentile_is_that_of_each_frequency():
+    rng = np.random.default_rng(2)
+    red = np.cumsum(rng.standard_normal(20 * 8000))  # 60 dB more at low frequencies than at high ones
+    density = ma.spectral_probability_density(ma.Recording(1e-4 * (red - red.mean()), 8000), step=0.1)
+    lowest, first = density.percentile(0), density.percentile(1)
+    assert (lowest <= first).all()
+    assert np.median(first - lowest) < 1.0

@@ -81,6 +81,15 @@ def test_the_doubt_about_a_range_is_that_of_its_frames(long, whole):
     assert part.wind.source.offset == 100.0
 
 
+@pytest.mark.parametrize("after_the_border", [4.0, 4.8, 4.9, 5.0, 5.1, 5.2, 5.4])
+def test_there_is_a_doubt_about_ranges_just_after_a_section(long, whole, after_the_border):
+    # There the section before fades out: it may have a say in samples, but in no frame.
+    start = 250.0 + after_the_border
+    part = ma.separate(long, start=start, stop=start + 10.0)
+    assert np.isfinite(part.wind_upper.level).any()
+    assert part.unidentifiable is not None
+
+
 def test_a_range_that_is_not_within_the_recording_is_refused(long, tmp_path):
     with pytest.raises(ma.ParameterError, match="is not within the recording"):
         ma.separate(long, start=400, stop=600)

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -280,3 +281,11 @@ def test_a_name_that_no_file_can_have(folder, name):
 def test_text_is_utf_8_with_plain_line_ends_whatever_it_holds(folder):
     path = write_text(folder / "text.txt", "20 µPa\nx\udcff.wav\n")
     assert path.read_bytes() == "20 µPa\nx\\udcff.wav\n".encode()
+
+
+@pytest.mark.parametrize("encoding", ["FLOAT", "DOUBLE", "PCM_16"])
+def test_the_same_sound_is_the_same_bytes_at_any_time(tmp_path, encoding):
+    recording = ma.Recording(0.1 * np.random.default_rng(4).standard_normal((2, 4800)), 48000)
+    first = recording.save(tmp_path / "first.wav", encoding=encoding).read_bytes()
+    time.sleep(1.1)  # libsndfile writes the second into files of floats
+    assert recording.save(tmp_path / "second.wav", encoding=encoding).read_bytes() == first

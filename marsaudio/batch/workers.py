@@ -252,7 +252,7 @@ def _dask_scheduler(jobs: int, scheduler: str | None) -> Iterator[str]:
             "backend='dask' needs dask and distributed, which are not installed. Install them with "
             "pip install 'marsaudio[cluster]'."
         ) from error
-    with _silent("distributed"):
+    with _silent("distributed", "tornado", "asyncio"):
         if scheduler is not None:
             _check_reachable(scheduler)
             yield scheduler
@@ -320,9 +320,9 @@ def _quietly(close: Callable[..., object], **options: Any) -> None:
 
 
 @contextlib.contextmanager
-def _silent(library: str) -> Iterator[None]:
-    """Keep what a library logs from the terminal: what matters of it is raised."""
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == library]
+def _silent(*libraries: str) -> Iterator[None]:
+    """Keep what libraries log from the terminal: what matters of it is raised."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in libraries]
     levels = {name: logging.getLogger(name).level for name in names}
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

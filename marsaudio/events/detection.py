@@ -87,7 +87,7 @@ def detect_wind(
 
     See Also
     --------
-    detect_wind_file : The same for a file of any length, in flat memory.
+    detect_wind_file : The same for a file of any length, in memory that hardly grows.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def detect_wind_file(
     merge_gap: float = 0.25,
     calibration: Calibration | None = None,
 ) -> WindEvents:
-    """Find the wind in a file, block by block: the same events as `detect_wind`, in flat memory.
+    """Find the wind in a file, block by block: the same events as `detect_wind`.
 
     Parameters
     ----------

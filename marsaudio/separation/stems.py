@@ -268,7 +268,9 @@ def separate_file(
     stop: float | None = None,
     rover_noise: Recording | RoverModel | None = None,
 ) -> SeparatedFiles:
-    """Take a file apart into two files, block by block: the same numbers as `separate`, in flat memory.
+    """Take a file apart into two files, block by block: the same numbers as `separate`.
+
+    Memory hardly grows with the length: of each minute, about a hundred kilobytes are kept.
 
     Parameters
     ----------

@@ -143,8 +143,9 @@ def _in_short_frames(learned: Learned, first: int, last: int) -> Stretch:
 
 def moments_between(learned: Learned, first: int, last: int) -> Iterator[int]:
     """The moments of a section, as `moment_of` takes them, with frames from `first` up to `last`."""
-    for begin in range(*learned.faded_in, BATCH_FRAMES):
-        if begin < min(last, learned.faded_in[1]) and begin + BATCH_FRAMES > first:
+    begins, end = learned.faded_in
+    for begin in range(begins, end, BATCH_FRAMES):
+        if begin < last and min(begin + BATCH_FRAMES, end) > first:
             yield begin
 
 

@@ -89,7 +89,8 @@ class SpectralProbabilityDensity:
         if not 0 <= q <= 100:
             raise ParameterError(f"q={q!r} must be a percentage from 0 to 100.")
         below = np.vstack([np.zeros(len(self.frequencies)), np.cumsum(self.density * self.step, axis=0)])
-        wanted = q / 100 * below[-1]
+        # Of no share of the time, the lowest level that occurs at all.
+        wanted = np.maximum(q / 100, 1e-12) * below[-1]
         row = np.clip((below < wanted).sum(axis=0) - 1, 0, len(self.levels) - 1)
         column = np.arange(len(self.frequencies))
         share = below[row + 1, column] - below[row, column]
@@ -174,6 +175,9 @@ def spectral_probability_density(
 
     Notes
     -----
+    A column at the end that is shorter than the others counts as much as they do. Where noise is so faint
+    that all samples of a hundredth of a second are equal, it counts as digital silence, and is left out.
+
     N. D. Merchant, T. R. Barton, P. M. Thompson, E. Pirotta, D. T. Dakin, J. Dorocicz, "Spectral probability
     density as a tool for ambient noise analysis", J. Acoust. Soc. Am. 133 (2013), doi:10.1121/1.4794934.
 
