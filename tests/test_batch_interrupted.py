@@ -117,13 +117,14 @@ def test_a_killed_parent_is_gone_on_from(recordings, whole, tmp_path, backend):
         processes = psutil.Process(process.pid).children(recursive=True)
         process.kill()
     try:
-        # What its workers were at, they may finish before they end as well.
+        # What its workers were at, they may finish before they end as well; they may even begin what waits.
         wait_until(lambda: not any(map(is_held, output.glob(".unfinished/*.lock"))), "the last results")
-        assert goes_on(recordings, output, whole, jobs=1)
     finally:
         for worker in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 worker.kill()
+        psutil.wait_procs(processes, timeout=PATIENCE)
+    assert goes_on(recordings, output, whole, jobs=1)
 
 
 @pytest.mark.parametrize("backend", UNLIKE_EACH_OTHER)
