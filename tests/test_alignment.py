@@ -85,6 +85,15 @@ def test_the_other_way_round_is_the_opposite():
     assert back.delay_samples == pytest.approx(-there.delay_samples, abs=0.1)
 
 
+def test_an_offset_and_noise_of_the_same_strength_do_not_disturb():
+    original = 0.3 * take(12.0, seed=1)
+    rng = np.random.default_rng(9)
+    noisy = moved(original, 10.5) + 0.05 + np.std(original) * rng.standard_normal(len(original))
+    found = ma.align(in_16_bits(original), in_16_bits(noisy))
+    assert found.delay_samples == pytest.approx(10.5, abs=4 * found.delay_uncertainty * RATE)
+    assert found.gain_db == pytest.approx(0.0, abs=0.2)
+
+
 def test_lengths_and_channels_may_differ():
     first, second = pair(delay=4800.0)
     stereo = ma.Recording(np.repeat(second.samples[:, RATE : 12 * RATE], 2, axis=0), RATE)
@@ -170,6 +179,11 @@ def test_a_calibration_gives_the_unit():
         (lambda a, b: ma.align(a, b.resample(44100)), "at 48000 and 44100 Hz"),
         (lambda a, b: ma.align(a, b, max_delay=0), "max_delay=0 must be a positive"),
         (lambda a, b: ma.align(a, b, max_delay="long"), "max_delay='long' must be a positive"),
+        (lambda a, b: ma.align(a, ma.Recording(0 * b.samples, RATE)), "neither is digital silence"),
+        (
+            lambda a, b: ma.align(a, ma.Recording(b.samples[:, 3 * RATE :], RATE)),
+            "max_delay that is long enough",
+        ),
         (lambda a, b: ma.align(a, b.clip(0, 0.4)), r"The shorter recording lasts 0\.400 s"),
         (lambda a, b: ma.align(a, in_16_bits(0.3 * take(seed=9))), "have nothing in common"),
         (lambda a, b: ma.compare(a, b, bands=(20,)), "at least two frequencies"),

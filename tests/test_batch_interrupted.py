@@ -205,6 +205,17 @@ def test_workers_that_die_again_and_again_end_the_run(recordings, tmp_path, monk
         ma.batch.run(recordings, tmp_path / "out", jobs=2, progress=False)
 
 
+def test_a_death_that_joblib_is_not_told_of_is_noticed(recordings, tmp_path, monkeypatch):
+    from joblib.externals.loky import process_executor
+
+    manager = process_executor._ExecutorManagerThread
+    monkeypatch.setattr(manager, "terminate_broken", lambda self, error: self.kill_workers("a test"))
+    monkeypatch.setattr(workers, "NOBODY_SECONDS", 1.0)
+    monkeypatch.setattr(running, "work_on", dies_idle)
+    with refused(ma.ClusterError, "Workers died 3 times"):
+        ma.batch.run(recordings, tmp_path / "out", jobs=2, progress=False)
+
+
 def test_a_run_beside_one_that_is_under_way_is_refused(recordings, whole, tmp_path):
     output = tmp_path / "out"
     with start(recordings, output, "--jobs", "1") as process:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import multiprocessing
 import queue
 import socket
 import threading
@@ -25,6 +26,7 @@ CONNECT_SECONDS = 5.0  # a scheduler that is there answers within milliseconds
 LOST_SECONDS = 15.0  # a scheduler that does not answer for so long is gone
 GIVEN_UP_SECONDS = 2.0  # in which joblib hands on a task, if there is one to hand on
 IDLE_SECONDS = 10  # after which a process without work ends, also where the one that started it was killed
+NOBODY_SECONDS = 15.0  # processes are started anew within far less
 LOOK_SECONDS = 0.5  # how often the cluster is looked at
 # Of a cluster of our own. Dask's workers give each piece of memory back as they are done with it, and fetch
 # it again for the next, which took three times as long as the work; and a recording at which a process died
@@ -98,12 +100,44 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
     with parallel_config(**options):
         parallel = Parallel(return_as="generator_unordered", batch_size=1)
     outcomes = parallel(delayed(task)() for task in tasks)
+    count = 0
     try:
-        yield from outcomes
+        with _ended_without_processes(parallel) if options["backend"] == "loky" else contextlib.nullcontext():
+            for outcome in outcomes:
+                count += 1
+                yield outcome
     except TerminatedWorkerError as error:
         raise WorkerDiedError from error
     finally:
         outcomes.close()
+    if count < len(tasks):
+        raise WorkerDiedError
+
+
+@contextlib.contextmanager
+def _ended_without_processes(parallel: Any) -> Iterator[None]:
+    """Have joblib stop to wait once none of its processes has been there for some seconds.
+
+    Where a process dies in the moment in which it is given a task, joblib may not be told, and wait for ever.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        since = time.monotonic()
+        while not done.wait(LOOK_SECONDS):
+            if any(isinstance(child, LokyProcess) for child in multiprocessing.active_children()):
+                since = time.monotonic()
+            elif time.monotonic() - since > NOBODY_SECONDS:
+                parallel._aborting = True  # what it sets itself where it was told
+                return
+
+    from joblib.externals.loky.backend.process import LokyProcess
+
+    threading.Thread(target=watch, name="marsaudio batch watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def _dask_backend(client: Any) -> dict[str, Any]:

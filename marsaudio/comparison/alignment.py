@@ -44,8 +44,8 @@ class Alignment:
         By how many seconds the second is later: what the first has at t, the second has at t + delay.
     delay_uncertainty : float
         Standard deviation of what is not common to both, in seconds: the Cramér-Rao bound. Where a filter
-        shifts some frequencies more than others, the delay is a mean over those that both have, and no figure
-        tells how far.
+        shifts some frequencies more than others, the delay is a mean over those that both have, in which high
+        frequencies weigh most, and no figure tells how far.
     gain_db : float
         The second over the first, in dB, at the frequencies that carry most of the second's power.
     inverted : bool
@@ -178,8 +178,8 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
             best = strength, whole, spectra
     if best is None:
         raise ParameterError(
-            f"Within {max_delay:g} s the recordings do not share {SHORTEST_SECONDS} s of sound. Give longer "
-            "ones, or a smaller max_delay."
+            f"Within {max_delay:g} s the recordings do not share {SHORTEST_SECONDS} s in which neither is "
+            "digital silence. Give longer ones, or a larger max_delay."
         )
     _, whole, spectra = best
     fraction = _finest(spectra, rate)
@@ -219,7 +219,8 @@ def _candidates(first: Recording, second: Recording, most: int) -> list[int]:
     length = scipy.fft.next_fast_len(first.frames + second.frames, real=True)
     cross = scipy.fft.rfft(second.samples[0], length) * scipy.fft.rfft(first.samples[0], length).conj()
     magnitude = np.abs(cross)
-    cross /= np.maximum(magnitude, 1e-9 * magnitude.max(initial=0.0) + 1e-300) ** WHITENING
+    if magnitude.any():
+        cross /= np.maximum(magnitude, 1e-9 * magnitude.max()) ** WHITENING
     correlation = np.abs(scipy.fft.irfft(cross, length))
     most = min(most, first.frames - 1, second.frames - 1)
     delays = np.arange(-most, most + 1)
