@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -105,6 +106,16 @@ def goes_on(recordings, output, whole, **options):
 @pytest.mark.parametrize("backend", UNLIKE_EACH_OTHER)
 def test_processes_give_the_bytes_of_one(recordings, whole, tmp_path, backend):
     report = ma.batch.run(recordings, tmp_path / "out", jobs=2, backend=backend, progress=False)
+    assert report.computed == len(NAMES)
+    assert tree(tmp_path / "out") == whole
+
+
+def test_a_port_of_dask_that_somebody_has_is_no_trouble(recordings, whole, tmp_path):
+    with socket.socket() as other:
+        with contextlib.suppress(OSError):  # then somebody has it already
+            other.bind(("0.0.0.0", 8787))
+            other.listen()
+        report = ma.batch.run(recordings, tmp_path / "out", jobs=2, backend="dask", progress=False)
     assert report.computed == len(NAMES)
     assert tree(tmp_path / "out") == whole
 

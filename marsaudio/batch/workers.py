@@ -297,6 +297,8 @@ def _dask_scheduler(jobs: int, scheduler: str | None) -> Iterator[str]:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
+                # Without a dashboard it has a port for its health all the same: any that is free.
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 silence_logs=logging.CRITICAL,
             )
             try:
