@@ -10,6 +10,7 @@ import queue
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any, Literal
@@ -246,7 +247,10 @@ def workers(backend: Backend | None, jobs: int | None, scheduler: str | None) ->
         options: dict[str, Any] = {"backend": backend, "n_jobs": jobs}
         if backend == "loky":
             options["idle_worker_timeout"] = IDLE_SECONDS
-        yield Workers(options)
+        with warnings.catch_warnings():
+            # A process that went for want of work as there was some again: another one is started.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
+            yield Workers(options)
         return
     with _dask_scheduler(jobs, scheduler) as address:
         yield Workers({}, address)
