@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -225,6 +226,12 @@ def test_a_death_that_joblib_is_not_told_of_is_noticed(recordings, tmp_path, mon
     monkeypatch.setattr(running, "work_on", dies_idle)
     with refused(ma.ClusterError, "Workers died 3 times"):
         ma.batch.run(recordings, tmp_path / "out", jobs=2, progress=False)
+
+
+def test_processes_that_went_for_want_of_work_are_no_news():
+    with workers.workers("loky", 2, None):
+        # What joblib says where one went as another task came: it depends on hundredths of a second.
+        warnings.warn("A worker stopped while some jobs were given to the executor.", stacklevel=1)
 
 
 def test_a_run_beside_one_that_is_under_way_is_refused(recordings, whole, tmp_path):
