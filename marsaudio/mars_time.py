@@ -134,6 +134,10 @@ class MarsTime:
         except OverflowError:
             raise ParameterError(f"sol={days:.0f} is beyond the years that a date can have.") from None
 
+    def __lt__(self, other: MarsTime) -> bool:
+        """Whether it is earlier, wherever on Mars."""
+        return self.utc < other.utc if isinstance(other, MarsTime) else NotImplemented
+
     def after(self, seconds: float) -> MarsTime:
         """The moment so many seconds later, at the same place.
 

@@ -63,7 +63,8 @@ class Recording:
     ----------
     samples : array_like, shape (channels, frames) or (frames,)
         Full scale is 1.0. Kept as a read-only float32 array of shape (channels, frames). It is a copy,
-        unless the array is float32 and read-only together with the memory that it is a view of.
+        unless the array is float32 and read-only together with the memory that it is a view of. Where
+        `source` names a gap, samples count as missing: they are set to 0.
     sample_rate : float
         In Hz.
     source : Source, optional
@@ -111,6 +112,8 @@ class Recording:
         else:
             object.__setattr__(self, "samples", _validated_samples(self.samples))
         object.__setattr__(self, "sample_rate", validated_rate(self.sample_rate))
+        if "samples" in self.__dict__:
+            object.__setattr__(self, "samples", self._silent_in_gaps())
 
     def __getattr__(self, name: str) -> Any:
         unread = self.__dict__.get("_unread")
@@ -155,6 +158,17 @@ class Recording:
     def gaps(self) -> tuple[Gap, ...]:
         """Where data are missing, in seconds from its first sample: it holds silence there."""
         return self.source.gaps_within(self.duration)
+
+    def _silent_in_gaps(self) -> Samples:
+        """The samples, without any where the source says that there are no data: as a filter leaves some."""
+        silent = self.samples
+        for gap in self.gaps:
+            first, last = (round(edge * self.sample_rate) for edge in (gap.start, gap.stop))
+            if silent[:, first:last].any():
+                silent = silent if silent.flags.writeable else silent.copy()
+                silent[:, first:last] = 0.0
+        silent.flags.writeable = False
+        return silent
 
     @property
     def level_unit(self) -> str:

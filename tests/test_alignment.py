@@ -173,6 +173,16 @@ def test_a_calibration_gives_the_unit():
     assert in_pascals.bands[0].before - plain.bands[0].before == pytest.approx(100.0)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_takes_that_share_no_more_than_a_hum_are_refused(seed):
+    # The same machine with its sidebands at two times: some other delay fits as well.
+    first, second = (
+        ma.simulate_scene(20.0, rng=rng, sample_rate=16000).recording for rng in (seed, seed + 50)
+    )
+    with refused(ma.ParameterError, "fits as well at a delay|have nothing in common"):
+        ma.align(first, second)
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [

@@ -78,6 +78,8 @@ def test_long_spectra_leave_gaps_out(noise):
     gapped, whole = with_gap(noise), ma.Recording(noise, RATE)
     long = ma.long_term_spectrogram(gapped, seconds=1.0)
     assert list(np.flatnonzero(long.frames == 0)) == [8, 9, 10]
+    assert np.isnan(long.power[:, 8:11]).all()
+    assert np.isfinite(np.delete(long.power, [8, 9, 10], axis=1)).all()
     assert long.gaps == (GAP,)
     density = ma.spectral_probability_density(gapped)
     assert density.count == 17
@@ -98,6 +100,27 @@ def test_an_analysis_names_its_gaps(noise, tmp_path):
     analysis = ma.analyze(with_gap(noise))
     source = analysis.summary["source"]
     assert source["gaps"] == [{"start": 8.0, "stop": 11.0, "reason": "a test"}]
+
+
+def test_what_a_recording_holds_in_a_gap_is_no_data(scene):
+    silent = with_gap(scene.samples)
+    loud = ma.Recording(np.rint(scene.samples * 2**15) / 2**15, RATE, source=silent.source)
+    assert np.array_equal(loud.samples, silent.samples)
+    for made in (loud.resample(16000), loud.clip(0.0, 10.0)):
+        first, last = (round(edge * made.sample_rate) for edge in (made.gaps[0].start, made.gaps[0].stop))
+        assert not made.samples[:, first:last].any()
+
+
+def test_wind_on_both_sides_of_a_gap_does_not_reach_into_it(noise):
+    gust = np.random.default_rng(4).standard_normal(len(noise))
+    gust = 0.05 * np.convolve(gust, np.ones(400) / 20, mode="same")
+    gust *= np.abs(np.arange(len(noise)) / RATE - 9.5) < 3
+    events = ma.detect_wind(with_gap(noise + gust))
+    assert len(events) == 2
+    assert GAP.start - 0.15 < events[0].end <= GAP.start
+    assert GAP.stop <= events[1].start < GAP.stop + 0.15
+    assert events[0].end_uncertainty is None
+    assert events[1].start_uncertainty is None
 
 
 def test_gaps_stay_with_what_is_made_of_a_recording(noise):

@@ -153,6 +153,12 @@ def test_east_by_fifteen_degrees_is_an_hour_later():
     assert there.local_mean_solar_time - here.local_mean_solar_time == pytest.approx(1.0)
 
 
+def test_times_are_ordered_wherever_on_mars():
+    early, late = ma.MarsTime("2021-02-20T12:00:00Z", longitude=137.4), ma.MarsTime("2021-02-20T12:00:01Z")
+    assert sorted([late, early]) == [early, late]
+    assert late > early
+
+
 def test_it_says_what_it_is():
     assert repr(ma.MarsTime("2021-02-20T12:00:00Z")) == (
         "<marsaudio.MarsTime: sol 2, 06:06:34 local mean solar time, 2021-02-20 12:00:00 UTC>"

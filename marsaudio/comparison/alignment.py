@@ -30,6 +30,8 @@ SEARCH_SAMPLES = 2.0  # around a delay in whole samples
 SEARCH_STEP = 0.05
 SHORTEST_SECONDS = 0.5
 LEAST_EXPLAINED = 0.05  # of the second's power, for them to be versions of the same
+AMBIGUOUS = 0.9  # a second peak of the correlation so high may as well be the first
+FINER = 4  # points to a sample, so that no peak is missed between them
 INTERPOLATION_TAPS = 129
 KAISER_BETA = 10.0
 
@@ -200,13 +202,21 @@ def _alignment(spectra: CrossSpectra, whole: int, fraction: float, rate: float) 
             f"first explains {100 * explained:.1f} % of the second's power. Give versions of the same "
             "take, and a max_delay that is long enough."
         )
+    low, high = (float(spectra.frequencies[coherent[end]]) for end in (0, -1))
+    other = _next_likely(spectra, rate)
+    if other is not None:
+        raise ParameterError(
+            f"What the recordings have in common, from {low:.0f} to {high:.0f} Hz, fits as well at a delay "
+            f"of {whole / rate + other:.4f} s as at one of {whole / rate:.4f} s: so do the tones of one "
+            "machine at any two times. Give versions of the same take, and a max_delay that is long enough."
+        )
     return Alignment(
         delay=(whole + fraction) / rate,
         delay_uncertainty=_uncertainty(spectra),
         gain_db=float(20 * np.log10(_weighted_median(spectra.gain, coherence * spectra.second))),
         inverted=bool(_correlation(spectra, np.array([fraction / rate]))[0] < 0),
-        low=float(spectra.frequencies[coherent[0]]),
-        high=float(spectra.frequencies[coherent[-1]]),
+        low=low,
+        high=high,
         explained=explained,
         sample_rate=rate,
     )
@@ -271,6 +281,21 @@ def _finest(spectra: CrossSpectra, rate: float) -> float:
         grid = np.linspace(-step, step, 21)
         step /= 10
     return delay
+
+
+def _next_likely(spectra: CrossSpectra, rate: float) -> float | None:
+    """A second delay at which the correlation is about as high, in seconds from the first, if there is one."""
+    import scipy.fft
+
+    length = FINER * 2 * (len(spectra.frequencies) - 1)
+    heights = np.abs(scipy.fft.irfft(_weights(spectra) * spectra.cross, length))
+    # As it goes round, each place has neighbours on both sides.
+    lobes = np.flatnonzero((heights >= np.roll(heights, 1)) & (heights > np.roll(heights, -1)))
+    ranked = lobes[np.argsort(heights[lobes])[::-1]]
+    if len(ranked) < 2 or heights[ranked[1]] < AMBIGUOUS * heights[ranked[0]]:
+        return None
+    apart = int(ranked[1] - ranked[0] + length // 2) % length - length // 2
+    return apart / (FINER * rate)
 
 
 def _uncertainty(spectra: CrossSpectra) -> float:

@@ -165,7 +165,7 @@ def _with_edges_halfway(excess: FloatArray, usable: BoolArray, span: _Span) -> S
     """Draw the edges in to where the excess is halfway, in dB, between outside and inside.
 
     Smoothing with a symmetric window widens a step to both sides but leaves its midpoint where it was. Where
-    there is nothing outside, the stretch begins or ends with the first or last frame.
+    there is nothing outside, the stretch begins or ends at the first or last frame.
     """
     reach = round(BESIDE_SECONDS / HOP_SECONDS)
     first, last = span.first, span.last
@@ -196,12 +196,17 @@ def _median_of(values: FloatArray) -> float:
 def _crossing(excess: FloatArray, first: int, level: float | None) -> float:
     """Where the excess first rises through a level, in frames and parts of one, from the first on.
 
-    Without a level, and after a frame that tells nothing, it is the beginning of the first frame.
+    Without a level, and after a frame that tells nothing, it is the centre of the first frame: half of it
+    may reach into what is muted or missing. Of the recording's own first frame it is the beginning.
     """
     if level is None:
-        return first - FRAME_SECONDS / HOP_SECONDS / 2
+        return _beginning(first)
     place = first + int(np.argmax(excess[first:] > level))
     below = excess[place - 1] if place else -np.inf
     if not np.isfinite(below):
-        return place - FRAME_SECONDS / HOP_SECONDS / 2
+        return _beginning(place)
     return float(place - np.clip((excess[place] - level) / (excess[place] - below), 0.0, 1.0))
+
+
+def _beginning(frame: int) -> float:
+    return float(frame) if frame else -FRAME_SECONDS / HOP_SECONDS / 2

@@ -131,6 +131,10 @@ def long_term_spectrogram(
     for number, (mean, count) in enumerate(columns):
         power[:, number] = mean * factors
         frames[number] = count
+    gaps = sound.known.gaps_within(sound.duration)
+    for number in (int(column) for column in np.flatnonzero(frames == 0)):
+        if any(gap.start < (number + 1) * seconds and gap.stop > number * seconds for gap in gaps):
+            power[:, number] = np.nan
     return LongTermSpectrogram(
         power,
         frequencies,
@@ -140,7 +144,7 @@ def long_term_spectrogram(
         hop_length=grid.hop_length,
         title=describe_source(sound.known),
         start_time=sound.known.start_time and sound.known.start_time.after(sound.known.offset),
-        gaps=sound.known.gaps_within(sound.duration),
+        gaps=gaps,
         seconds=seconds,
         frames=frames,
         source=sound.known,
