@@ -140,6 +140,25 @@ def test_a_label_that_names_no_file_is_refused(write_label, file_name):
         ma.load(write_label(file_name=file_name))
 
 
+def test_a_label_without_an_identifier_is_refused(write_label):
+    path = write_label()
+    text = path.read_text()
+    begin, end = text.index("<logical_identifier>"), text.index("<version_id>")
+    path.write_text(text[:begin] + text[end:])
+    with refused(ma.AudioFormatError, r"mic\.xml' has no logical_identifier"):
+        ma.load(path)
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(len(CONTENTS), True), (len(CONTENTS) + 1, False)])
+def test_a_file_of_another_size_is_refused(write_label, size, is_taken):
+    path = write_label(checksum=f"<file_size unit='byte'>{size}</file_size>")
+    if is_taken:
+        assert ma.load(path).frames
+    else:
+        with refused(ma.AudioFormatError, rf"has {len(CONTENTS)} bytes, but its label states {size}"):
+            ma.load(path)
+
+
 def test_a_label_of_something_else_is_refused(write_label):
     with refused(ma.AudioFormatError, "has no Encoded_Audio"):
         ma.load(write_label(audio=False))

@@ -284,7 +284,7 @@ def _finest(spectra: CrossSpectra, rate: float) -> float:
 
 
 def _next_likely(spectra: CrossSpectra, rate: float) -> float | None:
-    """A second delay at which the correlation is about as high, in seconds from the first, if there is one."""
+    """In seconds from the likeliest delay, another at which the correlation is about as high, if any."""
     import scipy.fft
 
     length = FINER * 2 * (len(spectra.frequencies) - 1)

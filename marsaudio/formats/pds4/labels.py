@@ -78,12 +78,18 @@ class Label:
         DataUnavailableError
             It is not beside the label.
         AudioFormatError
-            Its MD5 is not what the label states.
+            Its size or its MD5 is not what the label states.
         """
         if kind_of(self.file_path) != "file":
             raise DataUnavailableError(
                 f"The label {str(self.path)!r} describes {self.file_path.name!r}, which is not beside it. "
                 "Fetch that file from the same place into the same folder."
+            )
+        size, found = stated(self.area, "file_size"), self.file_path.stat().st_size
+        if size is not None and size != str(found):
+            raise AudioFormatError(
+                f"{str(self.file_path)!r} has {found} bytes, but its label states {size}. The file changed "
+                "since it was archived, or was cut short: fetch it again."
             )
         if (checksum := self.metadata.get("pds_md5")) is not None:
             _check_md5(self.file_path, checksum)
@@ -121,6 +127,11 @@ def read_label(path: Path) -> Label:
     metadata = {
         f"pds_{name}": text for name, element in STATED.items() if (text := stated(root, element)) is not None
     }
+    if "pds_lid" not in metadata:
+        raise AudioFormatError(
+            f"{str(path)!r} has no logical_identifier, which every PDS4 label has: it does not say what it "
+            "describes. Fetch it again, or name the audio file itself."
+        )
     if (checksum := stated(area, "md5_checksum")) is not None:
         metadata["pds_md5"] = checksum
     start_time, notes = _believed(metadata, stated(area, "creation_date_time"))
