@@ -51,7 +51,7 @@ def tree(folder):
 def start(recordings, output, *options):
     """The command in a process of its own, which can be interrupted whatever started the tests."""
     return subprocess.Popen(
-        [sys.executable, "-m", "marsaudio.cli", "batch", recordings, "-o", output, *options],
+        [sys.executable, "-m", "marsaudio", "batch", recordings, "-o", output, *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -194,7 +194,7 @@ def test_what_is_wrong_with_the_program_itself_is_not_hidden(monkeypatch):
 
 def test_a_reader_that_goes_away_is_no_error():
     with subprocess.Popen(
-        [sys.executable, "-m", "marsaudio.cli", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "marsaudio", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

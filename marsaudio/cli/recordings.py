@@ -128,7 +128,7 @@ def compare(
     typer.echo(
         f"The second is {alignment.delay * 1000:+.4f} ms later (± {alignment.delay_uncertainty * 1000:.4f}), "
         f"{alignment.gain_db:+.2f} dB{', and upside down' if alignment.inverted else ''}; they are coherent "
-        f"from {alignment.low:.0f} to {alignment.high:.0f} Hz."
+        f"from {alignment.low:.0f} to {alignment.high:.0f} Hz. Levels are in {found.unit}."
     )
     for line in found.table_lines():
         typer.echo(line)

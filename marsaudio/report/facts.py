@@ -144,8 +144,12 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
         "note": " ".join(known.notes),
     }
     return {name: value for name, value in told.items() if value} | {
-        f"file says {name}": " ".join(value.split()) for name, value in metadata.items() if name != "title"
+        _who_says(name): " ".join(value.split()) for name, value in metadata.items() if name != "title"
     }
+
+
+def _who_says(name: str) -> str:
+    return f"label says {name.removeprefix('pds_')}" if name.startswith("pds_") else f"file says {name}"
 
 
 def _catalog_facts(entry: catalog.Entry) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Run the command with ``python -m marsaudio.cli``."""
+"""Run the command with ``python -m marsaudio``."""
 
 import sys
 
