@@ -44,6 +44,7 @@ folder.mkdir()
 
 LABEL = """<?xml version="1.0"?>
 <Product_Ancillary>
+  <logical_identifier>urn:nasa:pds:made_up:{name}</logical_identifier>
   <Identification_Area><title>Made up for this notebook</title></Identification_Area>
   <start_local_mean_solar_time>{time}</start_local_mean_solar_time>
   <File_Area_Ancillary><File><file_name>{name}.wav</file_name></File><Encoded_Audio/></File_Area_Ancillary>

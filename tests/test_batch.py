@@ -22,6 +22,7 @@ from marsaudio.batch.inputs import find_items
 
 LABEL = """<?xml version="1.0"?>
 <Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1">
+  <logical_identifier>urn:nasa:pds:test:{name}</logical_identifier>
   <Identification_Area><title>Mars sounds</title></Identification_Area>
   <File_Area_Encoded_Image><File><file_name>{name}</file_name></File><Encoded_Audio/></File_Area_Encoded_Image>
 </Product_Observational>
