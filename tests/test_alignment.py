@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from refusals import refused
 from scipy import signal
+from scipy.signal import butter, sosfilt
 
 import marsaudio as ma
 
@@ -171,6 +172,39 @@ def test_a_calibration_gives_the_unit():
     plain, in_pascals = ma.compare(first, second), ma.compare(calibrated, second)
     assert in_pascals.unit == "dB re 20 µPa"
     assert in_pascals.bands[0].before - plain.bands[0].before == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(("kind", "edge"), [("highpass", 60.0), ("highpass", 150.0), ("lowpass", 400.0)])
+@pytest.mark.parametrize("slope", [0.0, 2.0])
+def test_a_filter_leaves_the_gain_where_it_takes_nothing_away_in_both_directions(kind, edge, slope):
+    # Without and with nearly all of the power at low frequencies, as of wind.
+    rng = np.random.default_rng(3)
+    spectrum = np.fft.rfft(rng.normal(size=12 * 16000))
+    frequencies = np.fft.rfftfreq(12 * 16000, 1 / 16000)
+    sound = np.fft.irfft(spectrum / (1 + frequencies / 30.0) ** slope)
+    first = ma.Recording(0.1 * sound / sound.std(), 16000)
+    kept = sosfilt(butter(4, edge, kind, fs=16000, output="sos"), first.samples.astype(np.float64))
+    second = ma.Recording(0.5 * kept, 16000)
+    there, back = ma.align(first, second), ma.align(second, first)
+    assert there.gain_db == pytest.approx(-6.02, abs=0.1)
+    assert back.gain_db == pytest.approx(6.02, abs=0.1)
+    assert back.delay == pytest.approx(-there.delay, abs=1e-5)
+    if kind == "highpass":  # which leaves most of the spectrum in its place
+        assert abs(there.delay_samples) < 0.05
+    passed = 3 * edge if kind == "highpass" else edge / 3
+    below, above = (passed, 6000.0) if kind == "highpass" else (20.0, passed)
+    for one, other in ((first, second), (second, first)):
+        (change,) = ma.compare(one, other, bands=(below, above)).bands
+        assert change.change == pytest.approx(0.0, abs=0.3)
+
+
+def test_a_delay_that_does_not_fit_all_frequencies_is_said_to_be_uncertain():
+    rng = np.random.default_rng(5)
+    first = ma.Recording(0.1 * rng.normal(size=5 * 16000), 16000)
+    plain = ma.Recording(0.5 * first.samples, 16000)
+    low = sosfilt(butter(4, 1000, fs=16000, output="sos"), first.samples.astype(np.float64))
+    for second, certain in ((plain, True), (ma.Recording(low, 16000), False)):
+        assert (ma.align(first, second).delay_uncertainty < 1e-7) is certain
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -22,10 +22,14 @@ FloatArray = npt.NDArray[np.float64]
 
 FRAME_SECONDS = 0.17
 MOST_FRAME_SHARE = 0.125  # of what both have: a coherence needs several frames
-WHITENING = 0.7  # between plain correlation, which the loudest line rules, and its phase alone
-CANDIDATES = 12
+# Nearer to plain correlation, which the loudest frequencies rule, and its phase alone: one or the other has
+# the delay among its highest peaks.
+WHITENINGS = (0.7, 1.0)
+CANDIDATES = 12  # of each
 MOST_COHERENT = 0.9999  # single bins must not outweigh all others
 COHERENT = 0.5
+BANDS_PER_OCTAVE = 6
+GAIN_SPREAD_DB = 0.5  # within which the gains of bands are alike
 SEARCH_SAMPLES = 2.0  # around a delay in whole samples
 SEARCH_STEP = 0.05
 SHORTEST_SECONDS = 0.5
@@ -45,11 +49,12 @@ class Alignment:
     delay : float
         By how many seconds the second is later: what the first has at t, the second has at t + delay.
     delay_uncertainty : float
-        Standard deviation of what is not common to both, in seconds: the Cramér-Rao bound. Where a filter
-        shifts some frequencies more than others, the delay is a mean over those that both have, in which high
-        frequencies weigh most, and no figure tells how far.
+        Standard deviation, in seconds: the Cramér-Rao bound of what is not common to both, or more where one
+        delay does not fit all frequencies, as after most filters. The delay is then a mean over those that
+        both have, in which high frequencies weigh most.
     gain_db : float
-        The second over the first, in dB, at the frequencies that carry most of the second's power.
+        The second over the first, in dB, where nothing was filtered out: the gain that most octaves have in
+        common.
     inverted : bool
         Whether the second is upside down.
     low, high : float
@@ -125,9 +130,9 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
     """Find delay, gain and polarity between two versions of the same take.
 
     The delay is the maximum of the generalized cross-correlation, ``sum_f W(f) G(f) exp(2 pi i f tau)``, of
-    the cross spectrum G: first over all delays with ``W = |G|^-0.7``, then around the best of them with the
-    weights of maximum likelihood, ``W = C / (|G| (1 - C))``, C being the coherence. So what only one version
-    has, such as what a filter removed from the other, counts little.
+    the cross spectrum G: first over all delays with ``W = |G|^-0.7`` and ``W = 1 / |G|``, then around the
+    best of them with the weights of maximum likelihood, ``W = C / (|G| (1 - C))``, C being the coherence.
+    So what only one version has, such as what a filter removed from the other, counts little.
 
     Parameters
     ----------
@@ -212,8 +217,8 @@ def _alignment(spectra: CrossSpectra, whole: int, fraction: float, rate: float) 
         )
     return Alignment(
         delay=(whole + fraction) / rate,
-        delay_uncertainty=_uncertainty(spectra),
-        gain_db=float(20 * np.log10(_weighted_median(spectra.gain, coherence * spectra.second))),
+        delay_uncertainty=_uncertainty(spectra, fraction / rate),
+        gain_db=_commonest_gain(spectra),
         inverted=bool(_correlation(spectra, np.array([fraction / rate]))[0] < 0),
         low=low,
         high=high,
@@ -229,18 +234,20 @@ def _candidates(first: Recording, second: Recording, most: int) -> list[int]:
     length = scipy.fft.next_fast_len(first.frames + second.frames, real=True)
     cross = scipy.fft.rfft(second.samples[0], length) * scipy.fft.rfft(first.samples[0], length).conj()
     magnitude = np.abs(cross)
-    if magnitude.any():
-        cross /= np.maximum(magnitude, 1e-9 * magnitude.max()) ** WHITENING
-    correlation = np.abs(scipy.fft.irfft(cross, length))
+    # Of digital silence it is zero, and any weight will do.
+    magnitude = np.maximum(magnitude, 1e-9 * magnitude.max() or 1.0)
     most = min(most, first.frames - 1, second.frames - 1)
     delays = np.arange(-most, most + 1)
-    heights = correlation[delays]
-    inner = heights[1:-1]
-    peaks = np.flatnonzero((inner >= heights[:-2]) & (inner >= heights[2:])) + 1
-    if not peaks.size:
-        peaks = np.array([int(heights.argmax())])
-    highest = peaks[np.argsort(heights[peaks])[::-1][:CANDIDATES]]
-    return [int(delay) for delay in delays[highest]]
+    found: set[int] = set()
+    for whitening in WHITENINGS:
+        heights = np.abs(scipy.fft.irfft(cross / magnitude**whitening, length))[delays]
+        inner = heights[1:-1]
+        peaks = np.flatnonzero((inner >= heights[:-2]) & (inner >= heights[2:])) + 1
+        if not peaks.size:
+            peaks = np.array([int(heights.argmax())])
+        highest = peaks[np.argsort(heights[peaks])[::-1][:CANDIDATES]]
+        found.update(int(delay) for delay in delays[highest])
+    return sorted(found)
 
 
 def _spectra_at(first: Recording, second: Recording, delay: int) -> CrossSpectra | None:
@@ -284,11 +291,14 @@ def _finest(spectra: CrossSpectra, rate: float) -> float:
 
 
 def _next_likely(spectra: CrossSpectra, rate: float) -> float | None:
-    """In seconds from the likeliest delay, another at which the correlation is about as high, if any."""
+    """In seconds from the likeliest delay, another at which the correlation would be about as high, if any.
+
+    Would be, if one delay did fit all frequencies: that they are few, and not what a filter did, makes it so.
+    """
     import scipy.fft
 
     length = FINER * 2 * (len(spectra.frequencies) - 1)
-    heights = np.abs(scipy.fft.irfft(_weights(spectra) * spectra.cross, length))
+    heights = np.abs(scipy.fft.irfft(np.abs(_weights(spectra) * spectra.cross), length))
     # As it goes round, each place has neighbours on both sides.
     lobes = np.flatnonzero((heights >= np.roll(heights, 1)) & (heights > np.roll(heights, -1)))
     ranked = lobes[np.argsort(heights[lobes])[::-1]]
@@ -298,19 +308,42 @@ def _next_likely(spectra: CrossSpectra, rate: float) -> float | None:
     return apart / (FINER * rate)
 
 
-def _uncertainty(spectra: CrossSpectra) -> float:
-    """1 / sqrt(2 T integral of (2 pi f)² C / (1 - C) df), T being how long both were heard."""
+def _uncertainty(spectra: CrossSpectra, delay: float) -> float:
+    """1 / sqrt(2 T integral of (2 pi f)² C / (1 - C) df), T being how long both were heard.
+
+    The phases miss a straight line by a variance of (1 - C) / 2 n C where that is all that there is, of n
+    independent frames. Where they miss it by more, as after a filter, it is so many times more uncertain
+    (R. T. Birge, "The calculation of errors by the method of least squares", Phys. Rev. 40 (1932),
+    doi:10.1103/PhysRev.40.207).
+    """
     coherence = np.where(spectra.coherent, np.minimum(spectra.coherence, MOST_COHERENT), 0.0)
+    ratio = coherence / (1 - coherence)
     spacing = float(spectra.frequencies[1])
     heard = (spectra.frames + 1) / 2 / spacing
-    information = ((2 * np.pi * spectra.frequencies) ** 2 * coherence / (1 - coherence)).sum() * spacing
-    return float(1 / np.sqrt(max(2 * heard * information, 1e-300)))
+    information = ((2 * np.pi * spectra.frequencies) ** 2 * ratio).sum() * spacing
+    turned = spectra.cross * np.exp(2j * np.pi * spectra.frequencies * delay)
+    sign = 1.0 if (ratio * turned.real).sum() >= 0 else -1.0
+    phases = np.angle(sign * turned[spectra.coherent])
+    misses = float(np.mean(2 * spectra.independent * ratio[spectra.coherent] * phases**2))
+    return float(np.sqrt(max(misses, 1.0) / max(2 * heard * information, 1e-300)))
 
 
-def _weighted_median(values: FloatArray, weights: FloatArray) -> float:
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][int(np.searchsorted(total, total[-1] / 2))])
+def _commonest_gain(spectra: CrossSpectra) -> float:
+    """The gain, in dB, that most octaves have: a filter leaves it where it takes nothing away.
+
+    The mode of the gains of bands of a sixth of an octave, each as wide as what is coherent in it. It is the
+    same, but for its sign, the other way round; a mean weighted with one of the two powers is not.
+    """
+    coherent = np.flatnonzero(spectra.coherent & (spectra.coherence > COHERENT))
+    bands = np.floor(BANDS_PER_OCTAVE * np.log2(spectra.frequencies[coherent])).astype(np.intp)
+    gains = 20 * np.log10(spectra.gain[coherent])
+    octaves = np.log2(1 + spectra.frequencies[1] / spectra.frequencies[coherent])
+    _, first = np.unique(bands, return_index=True)
+    weights = np.add.reduceat(octaves, first)
+    means = np.add.reduceat(octaves * gains, first) / weights
+    near = np.exp(-0.5 * ((means[:, np.newaxis] - means) / GAIN_SPREAD_DB) ** 2) * weights
+    most = int(near.sum(axis=1).argmax())
+    return float(np.average(means, weights=near[most]))
 
 
 def shifted(samples: npt.NDArray[np.floating], delay: float, frames: int | None = None) -> FloatArray:
