@@ -118,11 +118,7 @@ recordings = pd.read_csv(report.summary)
 recordings[["recording", "state", "duration_s", "gaps_s", "event_count", "start_local_mean_solar_time"]]
 
 # %% [markdown]
-# Four rows: two sessions are done, and two labels name joined files that are not here. That is told as well,
-# and stops nothing.
-
-# %%
-print(recordings.loc[recordings["state"] == "failed", "reason"].iloc[0].split("/")[-1])
+# Two rows, one a session. The labels of the joined files, which are not here, tell when each began.
 
 # %%
 events = pd.read_csv(report.events)

@@ -140,6 +140,11 @@ class Calibration:
                 "taken to be flat."
             )
 
+    @property
+    def in_words(self) -> str:
+        """What full scale is, and who says so."""
+        return f"{self.pascal_per_full_scale:.6g} Pa at full scale ({self.source})"
+
     @classmethod
     def from_sensitivity(
         cls,

@@ -159,7 +159,7 @@ def load_session(
     --------
     >>> import marsaudio as ma
     >>> ma.load_session("m2020_edlcam_raw/data_audio", session=170)  # doctest: +SKIP
-    <marsaudio.Recording: session 170, 3.000 s, 48000 Hz, 2 channels, uncalibrated, 1 gap>
+    <marsaudio.Recording: session:170, 3.000 s, 48000 Hz, 2 channels, uncalibrated, 1 gap>
     """
     from marsaudio.formats.pds4.sessions import find_session
 
@@ -257,6 +257,7 @@ def _open(source: Loadable, rate: float | None, *, progress: bool) -> tuple[Soun
         credit=entry.credit,
         licence=entry.licence,
         simulated=entry.simulated,
+        notes=(f"{entry.note.rstrip('.')}.",) if entry.note else (),
     )
 
 

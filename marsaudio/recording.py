@@ -336,7 +336,7 @@ class Recording:
 
     def __repr__(self) -> str:
         channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
-        calibrated = "calibrated" if self.calibration else "uncalibrated"
+        calibrated = f"calibrated: {self.calibration.in_words}" if self.calibration else "uncalibrated"
         if self.start_time:
             calibrated += f", from {self.start_time}"
         if self.gaps:

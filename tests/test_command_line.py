@@ -497,7 +497,7 @@ def test_versions_are_compared_band_by_band(run, tmp_path):
     picture, removed = tmp_path / "removed.png", tmp_path / "removed.wav"
     code, out, err = run("compare", "sample", tmp_path / "late.wav", "-o", picture, "--removed", removed)
     assert (code, err) == (0, [])
-    assert out[0].startswith("The second is +10.0000 ms later")
+    assert out[0].startswith("The second is 10.0000 ms later")
     assert "-6.02 dB" in out[0]
     assert out[2].split()[:1] == ["20-60"]
     assert picture.stat().st_size > 10_000

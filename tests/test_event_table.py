@@ -1,5 +1,6 @@
 """The table of wind events: a sequence that filters, sums up, and goes to files and to other tools."""
 
+import csv
 import sys
 
 import numpy as np
@@ -117,15 +118,17 @@ def test_a_rover_transient_is_labelled_as_one(events):
 
 
 class TestTheDataFrame:
-    def test_has_the_columns_of_the_file_and_a_row_an_event(self, events):
+    def test_has_the_columns_of_the_file_and_a_row_an_event(self, events, tmp_path):
         pandas = pytest.importorskip("pandas", reason="pandas comes with the extra 'tables'.")
         table = events.to_dataframe()
         assert isinstance(table, pandas.DataFrame)
-        assert list(table.columns) == list(COLUMNS.values())
+        with open(events.save(tmp_path / "events.csv"), newline="", encoding="utf-8") as file:
+            assert list(table.columns) == next(csv.reader(file))
+        assert list(table["label"]) == [label.text for label in events.labels()]
         assert list(table["start_s"]) == [event.start for event in events]
         assert list(table["duration_s"]) == [event.duration for event in events]
         assert set(table["level_unit"]) == {events.unit}
-        assert list(events[:0].to_dataframe().columns) == list(COLUMNS.values())
+        assert list(events[:0].to_dataframe().columns) == list(table.columns)
 
     def test_without_pandas_it_says_what_to_install(self, events, monkeypatch):
         monkeypatch.setitem(sys.modules, "pandas", None)

@@ -191,7 +191,7 @@ def test_it_must_be_clear_which_session(tmp_path):
         ma.load_session(tmp_path)
     with refused(ma.ParameterError, r"with parts 0, 1.*part=\.\.\."):
         ma.load_session(tmp_path, session=171)
-    with refused(ma.ParameterError, "There is no session=9"):
+    with refused(ma.ParameterError, "There is no session 9"):
         ma.load_session(tmp_path, session=9)
     assert ma.load_session(tmp_path, session=171, part=1).duration == 1.0
 
@@ -263,7 +263,7 @@ def test_members_of_other_collections_do_not_count(tmp_path):
 def test_a_label_of_a_collection_is_no_recording(tmp_path):
     collection = write_collection(tmp_path, [product_name(0)])
     assert COLLECTION in collection.read_text()
-    with refused(ma.AudioFormatError, r"the label of many products.*marsaudio\.load_session"):
+    with refused(ma.AudioFormatError, r"the label of many products.*FOLDER/session:170"):
         ma.load(collection)
 
 

@@ -330,8 +330,8 @@ def test_blocks_are_the_samples_in_order():
 def test_the_plain_form_says_what_it_is():
     recording = ma.Recording(tone(channels=2), 44100.5, calibration=ma.Calibration(0.5, source="a paper"))
     assert (
-        repr(recording)
-        == "<marsaudio.Recording: recording from memory, 0.544 s, 44100.5 Hz, 2 channels, calibrated>"
+        repr(recording) == "<marsaudio.Recording: recording from memory, 0.544 s, 44100.5 Hz, 2 channels, "
+        "calibrated: 0.5 Pa at full scale (a paper)>"
     )
 
 

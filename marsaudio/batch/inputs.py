@@ -14,7 +14,7 @@ from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
-from marsaudio.formats.pds4.sessions import PRODUCT, find_session, session_place
+from marsaudio.formats.pds4.sessions import JOINED, PRODUCT, find_session, session_place
 from marsaudio.loading import AS_SESSION, folder_of_session
 
 # What counts as a recording in a folder. Of some of these it is only said that they cannot be read: a file
@@ -139,9 +139,14 @@ def _items(files: Iterable[Path], base: Path) -> list[Item]:
         elif file.suffix.lower() == ".xml" and (described := file_described_by(file)) is not None:
             labels.setdefault(described, file)
     sessions = _sessions(audio | labels.keys(), base)
+    products_in: set[tuple[Path, int]] = set()
     for product in (Path(file) for item in sessions for file in item.files):
         audio.discard(product)
         labels.pop(product, None)
+        if match := PRODUCT.fullmatch(product.name):
+            products_in.add((product.parent, int(match[1])))
+    for joined in [file for file in labels if file not in audio and _is_joined(file, products_in)]:
+        labels.pop(joined)  # its label tells when the session began; the session itself is here
     return [
         *sessions,
         *(Item(file.relative_to(base).as_posix(), str(file), (str(file),)) for file in audio - labels.keys()),
@@ -166,6 +171,12 @@ def _sessions(files: Iterable[Path], base: Path) -> list[Item]:
         )
         for (folder, number, part), names in products.items()
     ]
+
+
+def _is_joined(file: Path, sessions: set[tuple[Path, int]]) -> bool:
+    """Whether a file would be the joined product of one of the sessions, by folder and number."""
+    match = JOINED.fullmatch(file.name)
+    return match is not None and (file.parent, int(match[2])) in sessions
 
 
 def _one_session(source: str, name: str | None = None) -> Item | None:

@@ -107,7 +107,7 @@ def _show(report: BatchReport) -> None:
     if report.computed:
         rate = report.duration / report.elapsed
         typer.echo(
-            f"{span(report.duration)} of sound in {span(report.elapsed)}: {rate:.0f} s of sound a second."
+            f"{span(report.duration)} of sound in {span(report.elapsed)}: {rate:.2g} s of sound a second."
         )
     for name, reason in list(report.failures.items())[:MOST_FAILURES]:
         line = " ".join(f"{name!r} failed: {reason}".splitlines())

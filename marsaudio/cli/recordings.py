@@ -79,14 +79,12 @@ def sessions(
     Of the EDL microphone, whose products are a second each. Each is a recording of its own, under the name
     in the first column: 'marsaudio events FOLDER/session:170'.
     """
-    from marsaudio.formats.pds4.sessions import find_sessions
+    from marsaudio.formats.pds4.sessions import find_sessions, no_sessions
     from marsaudio.mars_time import clock
 
     found = find_sessions(folder)
     if not found:
-        raise ParameterError(
-            f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav."
-        )
+        raise no_sessions(folder)
     place = folder if folder.is_dir() else folder.parent
     width = max(len(str(place / one.place)) for one in found)
     typer.echo(f"{'session':{width}}  {'seconds':>7}  {'missing':>7}  {'sol':>5}  local mean solar time")
@@ -125,8 +123,10 @@ def compare(
         check_input_is_kept(recording.source, [path for path in (output, removed) if path is not None])
     alignment = align(before, after, max_delay=max_delay)
     found = compare(before, after, alignment=alignment)
+    side = "later" if alignment.delay >= 0 else "earlier"
     typer.echo(
-        f"The second is {alignment.delay * 1000:+.4f} ms later (± {alignment.delay_uncertainty * 1000:.4f}), "
+        f"The second is {abs(alignment.delay) * 1000:.4f} ms {side} "
+        f"(± {alignment.delay_uncertainty * 1000:.4f}), "
         f"{alignment.gain_db:+.2f} dB{', and upside down' if alignment.inverted else ''}; they are coherent "
         f"from {alignment.low:.0f} to {alignment.high:.0f} Hz. Levels are in {found.unit}."
     )

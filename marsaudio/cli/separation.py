@@ -161,4 +161,6 @@ def clip(
     say_what_it_is(copy.source, copy.duration, copy.sample_rate)
     change = copy.source.history[-1] if copy is not part else "the level is unchanged"
     typer.echo(f"{change[0].upper()}{change[1:]}.")
+    for gap in copy.gaps:
+        typer.echo(f"From {gap.start:g} to {gap.stop:g} s it is silent, without data: {gap.reason}.")
     show_table([("clip", str(saved))])

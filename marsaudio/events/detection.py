@@ -292,7 +292,7 @@ def _what_to_know(
         words.append(f"{rises} left out: a tone of the rover that comes and goes.")
     seconds = float(np.count_nonzero(~measured.usable) * HOP_SECONDS)
     if seconds >= 0.5:  # more than the lead-in of a file
-        words.append(f"{seconds:.1f} s that are muted or faded out were left out.")
+        words.append(f"{seconds:.1f} s that are missing, muted or faded out were left out.")
     if len(baseline.parts) > 1:
         steps = ", ".join(f"{part.start:.1f} s" for part in baseline.parts[1:])
         words.append(f"The rover's noise changes at {steps}: quiet and threshold were found anew there.")

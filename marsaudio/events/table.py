@@ -258,7 +258,7 @@ class WindEvents(Sequence[WindEvent]):
             Label(
                 event.start,
                 event.end,
-                ROVER if event.rover_transient else WIND,
+                label_of(event),
                 low=event.low,
                 high=event.high,
                 fields={COLUMNS[name]: _field(self, event, name) for name in _FURTHER},
@@ -267,7 +267,7 @@ class WindEvents(Sequence[WindEvent]):
         ]
 
     def to_dataframe(self) -> pd.DataFrame:
-        """The events as a table of pandas, with the columns of a CSV file.
+        """The events as a table of pandas, with the columns of a CSV file in their order.
 
         Returns
         -------
@@ -293,8 +293,15 @@ class WindEvents(Sequence[WindEvent]):
                 "to_dataframe needs pandas, which is not installed. Install it with "
                 "pip install 'marsaudio[tables]'."
             ) from error
-        rows = [[self.value(event, name) for name in COLUMNS] for event in self.events]
-        return pd.DataFrame(rows, columns=list(COLUMNS.values()))
+        attributes = {column: name for name, column in COLUMNS.items()}
+        rows = [
+            [
+                label_of(event) if column == label_csv.TEXT else self.value(event, attributes[column])
+                for column in label_csv.ORDER
+            ]
+            for event in self.events
+        ]
+        return pd.DataFrame(rows, columns=label_csv.ORDER)
 
     def save(self, path: str | os.PathLike[str], *, format: LabelFormat | None = None) -> Path:
         """Save for a spreadsheet, pandas, Audacity or Raven, or as JSON.
@@ -419,6 +426,11 @@ class WindEvents(Sequence[WindEvent]):
 # What a label has no place of its own for.
 _FURTHER = [name for name in COLUMNS if name not in ("start", "end", "duration", "low", "high")]
 _FURTHER_COLUMNS = [COLUMNS[name] for name in _FURTHER]
+
+
+def label_of(event: WindEvent) -> str:
+    """What kind of event it is, in a table."""
+    return ROVER if event.rover_transient else WIND
 
 
 def require_same_length(events: WindEvents, recording: Recording) -> None:

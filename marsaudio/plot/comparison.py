@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from marsaudio.comparison.removal import Comparison
 from marsaudio.errors import ParameterError
-from marsaudio.plot.picture import NOTE_SIZE, Picture, add_title, enlarge_text, set_heading
+from marsaudio.plot.picture import NOTE_SIZE, Picture, add_note, add_title, enlarge_text, set_heading
 from marsaudio.plot.words import printable
 from marsaudio.spectra.spectrogram import name_round_frequencies
 
@@ -89,12 +89,15 @@ def comparison(
     if new.any():
         below.legend(loc="lower left", fontsize=NOTE_SIZE)
     below.set(xlabel="Frequency (Hz)", ylabel="Change (dB)", xscale="log", xlim=(lowest, highest))
+    gain = f"{compared.alignment.gain_db:+.1f} dB".replace("-", "−")
+    set_heading(below, "What became of it: below 0, it was taken away")
     name_round_frequencies(below.xaxis)
     for panel in (above, below):
         panel.grid(alpha=0.25)
         enlarge_text(panel)
     set_heading(above, "Before (dashed) and after")
     add_title(figure, compared.first.source)
+    add_note(figure, compared.first.source, [f"The overall gain between the two, {gain}, was taken out."])
     figure.description = _in_words(compared)
     return figure
 

@@ -136,7 +136,7 @@ def mark_left_out(ax: Axes, measured: BandLevel, duration: float) -> None:
             ax.text(
                 (begin + end) / 2,
                 0.5,
-                "left out:\nmuted or faded",
+                "left out:\nmuted, faded\nor missing",
                 transform=ax.get_xaxis_transform(),
                 ha="center",
                 va="center",

@@ -16,6 +16,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from marsaudio import __version__
 from marsaudio.atomic import replace_when_complete
+from marsaudio.calibration import Calibration
 from marsaudio.catalog import microphone_named
 from marsaudio.errors import ParameterError
 from marsaudio.mars_time import clock
@@ -125,16 +126,29 @@ def add_title(figure: Figure, source: Source) -> None:
     facts_text.set(fontsize=TICK_SIZE, in_layout=False)
 
 
-def add_credit(figure: Figure, source: Source, spec: Spectrogram, sample_rate: float, more: str = "") -> None:
-    """Credit, and how the picture was made."""
+def add_credit(
+    figure: Figure,
+    source: Source,
+    spec: Spectrogram,
+    sample_rate: float,
+    more: str = "",
+    calibration: Calibration | None = None,
+) -> None:
+    """Credit, how the picture was made, and who says what a pascal is."""
     made = (
         f"Spectrogram: {spec.window.capitalize()} frames of {spec.n_fft / sample_rate:.3g} s every "
         f"{spec.hop_length / sample_rate:.3g} s"
         + (", so not of all the sound" if spec.hop_length > spec.n_fft else "")
         + f" · marsaudio {__version__}"
     )
+    measured = [] if calibration is None else _lines(f"Calibration: {calibration.in_words}", 104)
+    add_note(figure, source, [*_lines(more, 104), *measured, made])
+
+
+def add_note(figure: Figure, source: Source, lines: list[str]) -> None:
+    """Credit and other lines, below the picture."""
     credit = _lines(f"Credit: {source.credit}", 104) if source.credit else []
-    lines = [*credit, *_lines(more, 104), made]
+    lines = [*credit, *lines]
     note = figure.supxlabel("\n".join(lines), x=0.02, ha="left", size=NOTE_SIZE, color="0.25")
     note.set_parse_math(False)
 

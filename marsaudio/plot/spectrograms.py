@@ -120,7 +120,14 @@ def overview(
     for panel in panels:
         enlarge_text(panel)
     add_title(figure, recording.source)
-    add_credit(figure, recording.source, pair[0], recording.sample_rate, how_it_is_drawn(events))
+    add_credit(
+        figure,
+        recording.source,
+        pair[0],
+        recording.sample_rate,
+        how_it_is_drawn(events),
+        recording.calibration,
+    )
     figure.description = describe(recording, events)
     return figure
 
@@ -164,6 +171,12 @@ def spectrogram(
     >>> picture = ma.plot.spectrogram(ma.load("sample"))
     >>> path = picture.save("sample.png")  # doctest: +SKIP
     """
+    if not isinstance(recording, (Recording, LongTermSpectrogram)):
+        raise ParameterError(
+            "plot.spectrogram draws a recording, or what marsaudio.long_term_spectrogram gives, not "
+            f"{_kind(recording)}. Give the recording itself; what marsaudio.spectrogram gives has its own "
+            "plot()."
+        )
     source, duration, sample_rate = recording.source, recording.duration, recording.sample_rate
     how = ""
     if isinstance(recording, LongTermSpectrogram):
@@ -184,12 +197,17 @@ def spectrogram(
     for axes in (panel, colours.ax):
         enlarge_text(axes)
     add_title(figure, source)
-    add_credit(figure, source, spec, sample_rate, how)
+    calibration = recording.calibration if isinstance(recording, Recording) else None
+    add_credit(figure, source, spec, sample_rate, how, calibration)
     figure.description = printable(
         f"Spectrogram of {what_it_is(source)}: time from 0 to {duration:.1f} s across, "
         f"frequency in hertz up, power spectral density in {spec.db_unit} as colour."
     )
     return figure
+
+
+def _kind(value: object) -> str:
+    return repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def frame_for_picture(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-from marsaudio.recording import Recording
+from marsaudio.recording import Recording, require_recording
 
 
 def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | None = None) -> Recording:
@@ -45,6 +45,7 @@ def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | 
     >>> round(float(abs(copy.samples).max()), 4)
     0.8913
     """
+    require_recording(recording, "listening_copy")
     if not (math.isfinite(fade) and 0 <= 2 * fade <= recording.duration):
         raise ParameterError(
             f"fade={fade:g} must be from 0 to {recording.duration / 2:.3f} s, half of what is to be faded."

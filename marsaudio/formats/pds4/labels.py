@@ -163,8 +163,8 @@ def _file_described(path: Path, root: ElementTree.Element) -> tuple[ElementTree.
     if area is None:
         if local_name(root.tag) in ("Product_Collection", "Product_Bundle"):
             raise AudioFormatError(
-                f"{str(path)!r} is the label of many products. Name the label of one of them, or open a "
-                "whole session with marsaudio.load_session."
+                f"{str(path)!r} is the label of many products. Name the label of one of them, or a whole "
+                "session, as 'FOLDER/session:170'."
             )
         raise AudioFormatError(
             f"{str(path)!r} is not the label of an audio file: it has no Encoded_Audio and no Table_Binary. "

@@ -146,11 +146,9 @@ def find_session(path: Path, number: int | None, part: int | None) -> Session:
     known = _listed(sessions)
     chosen = [one for one in sessions if number in (None, one.number) and part in (None, one.part)]
     if not sessions:
-        raise ParameterError(
-            f"{str(path)!r} holds no products of a session, such as mic_00000170_000_000000.wav."
-        )
+        raise no_sessions(path)
     if not chosen:
-        wanted = f"session={number!r}" + (f" with part={part!r}" if part is not None else "")
+        wanted = f"session {number}" + (f" with part {part}" if part is not None else "")
         raise ParameterError(f"There is no {wanted} in {str(path)!r}. It holds {known}.")
     if len(chosen) > 1:
         option = "part=..." if len({one.number for one in chosen}) == 1 else "session=..."
@@ -315,6 +313,19 @@ def _starts(folder: Path) -> dict[int, Label]:
             except (AudioFormatError, DataUnavailableError):
                 continue
     return labels
+
+
+def no_sessions(folder: Path) -> ParameterError:
+    """What to say where a folder holds no session; those right below it may."""
+    below = [
+        entry.name
+        for entry in sorted(folder.iterdir() if folder.is_dir() else ())
+        if entry.is_dir() and any(PRODUCT.fullmatch(file.name) for file in entry.iterdir())
+    ]
+    advice = f" Its folder {_some(map(repr, below))} does: name that." if below else ""
+    return ParameterError(
+        f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav.{advice}"
+    )
 
 
 def _listed(sessions: list[Session]) -> str:
