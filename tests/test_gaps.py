@@ -97,7 +97,7 @@ def test_levels_of_the_whole_leave_gaps_out(noise):
 
 
 def test_an_analysis_names_its_gaps(noise, tmp_path):
-    analysis = ma.analyze(with_gap(noise))
+    analysis = ma.analyze(with_gap(noise), tmp_path)
     source = analysis.summary["source"]
     assert source["gaps"] == [{"start": 8.0, "stop": 11.0, "reason": "a test"}]
 
