@@ -68,7 +68,7 @@ stems.rover
 # its player say how much louder it was made. The stems themselves are never changed in level.
 
 # %%
-from marsaudio.report.listening import listening_copy
+from marsaudio.listening.copies import listening_copy
 
 listening_copy(stems.rover, peak_db=-6.0)
 

@@ -11,6 +11,7 @@ from marsaudio.comparison.alignment import align as align
 from marsaudio.comparison.removal import BandChange as BandChange
 from marsaudio.comparison.removal import Comparison as Comparison
 from marsaudio.comparison.removal import compare as compare
+from marsaudio.description import describe as describe
 from marsaudio.errors import AudioFormatError as AudioFormatError
 from marsaudio.errors import CalibrationError as CalibrationError
 from marsaudio.errors import ClusterError as ClusterError
@@ -29,6 +30,10 @@ from marsaudio.formats.label_files import read_labels as read_labels
 from marsaudio.formats.label_files import write_labels as write_labels
 from marsaudio.formats.labels import Label as Label
 from marsaudio.formats.pds4.sessions import Session as Session
+from marsaudio.listening.altered import shift as shift
+from marsaudio.listening.altered import speed_up as speed_up
+from marsaudio.listening.copies import listening_copy as listening_copy
+from marsaudio.listening.sonification import sonify as sonify
 from marsaudio.loading import find_sessions as find_sessions
 from marsaudio.loading import load as load
 from marsaudio.loading import load_session as load_session
@@ -36,7 +41,6 @@ from marsaudio.mars_time import MarsTime as MarsTime
 from marsaudio.recording import Recording as Recording
 from marsaudio.report.analysis import Analysis as Analysis
 from marsaudio.report.analysis import analyze as analyze
-from marsaudio.report.listening import listening_copy as listening_copy
 from marsaudio.separation.combs import Sideband as Sideband
 from marsaudio.separation.families import Family as Family
 from marsaudio.separation.families import RoverLine as RoverLine

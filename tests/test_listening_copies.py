@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 import marsaudio as ma
-from marsaudio.report.listening import listening_copy, raised_cosine
+from marsaudio.listening.copies import listening_copy, raised_cosine
 
 
 @pytest.mark.parametrize("peak_db", [-1.0, -20.0, 0.0])

@@ -123,7 +123,7 @@ def test_a_recording_from_mars_names_its_microphone_and_sol_and_is_not_called_si
 def test_the_words_name_every_event_with_its_times(picture, events):
     assert len(events) == 1
     for event in events:
-        assert f"{event.start:.2f} to {event.end:.2f} s" in picture.description
+        assert f"{event.start:.1f} to {event.end:.1f} s" in picture.description
 
 
 def test_a_notebook_gets_the_words_as_alternative_text_with_everything_escaped(gusty):
@@ -201,7 +201,7 @@ def test_recordings_too_short_for_any_event_still_have_a_picture(frames):
     stems = ma.separate(short)
     picture = ma.plot.overview(stems)
     assert marks(picture.axes[0]) == set()
-    assert "No wind event" in picture.description
+    assert "No gust of wind" in picture.description
 
 
 def test_three_samples_are_too_few_for_a_picture():

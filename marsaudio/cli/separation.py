@@ -140,8 +140,8 @@ def clip(
     Without a range it is the whole: so a session, or a table of samples, becomes an audio file. The level
     stays as it is, unless --fade or --peak-db asks for a copy to listen to.
     """
+    from marsaudio.listening.copies import listening_copy
     from marsaudio.loading import load
-    from marsaudio.report.listening import listening_copy
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.separation.stems import separate
 

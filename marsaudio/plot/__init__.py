@@ -10,12 +10,10 @@ from marsaudio.plot.level_density import spectral_probability_density
 from marsaudio.plot.picture import Picture
 from marsaudio.plot.spectrograms import overview, spectrogram
 from marsaudio.plot.wind_range import wind_range
-from marsaudio.plot.words import describe
 
 __all__ = [
     "Picture",
     "comparison",
-    "describe",
     "level",
     "overview",
     "spectral_probability_density",

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.comparison.removal import Comparison
+from marsaudio.description import printable
 from marsaudio.errors import ParameterError
 from marsaudio.plot.picture import NOTE_SIZE, Picture, add_note, add_title, enlarge_text, set_heading
-from marsaudio.plot.words import printable
 from marsaudio.spectra.spectrogram import name_round_frequencies
 
 FloatArray = npt.NDArray[np.float64]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.description import describe, on_one_line
 from marsaudio.events.detection import WIND_BAND, detect_wind
 from marsaudio.events.level import (
     FRAME_SECONDS,
@@ -19,7 +20,6 @@ from marsaudio.events.level import (
 from marsaudio.events.table import WindEvents, require_events, require_same_length
 from marsaudio.plot.marks import BLACK, mark_on_light
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
-from marsaudio.plot.words import describe
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
 from marsaudio.spectra.time_axis import TimeAxis, name_times
@@ -86,7 +86,10 @@ def level(
     alone = ax is None
     if ax is None:
         figure = Picture(figsize=(8, 3.6), layout="constrained")
-        figure.description = describe(recording, events)
+        stems = sound if isinstance(sound, Stems) else None
+        figure.description = on_one_line(
+            f"The level of the wind's band over time. {describe(recording, events, stems=stems)}"
+        )
         ax = figure.subplots()
     values = _visible(measured, measured.level) + recording.level_offset
     ax.plot(measured.times, values, color="0.6", linewidth=0.7, label=f"{FRAME_SECONDS:g} s")

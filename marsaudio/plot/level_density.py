@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from marsaudio.description import printable, what_it_is
 from marsaudio.errors import ParameterError
 from marsaudio.plot.picture import LABEL_SIZE, NOTE_SIZE, Picture, add_title, enlarge_text
-from marsaudio.plot.words import printable, what_it_is
 from marsaudio.spectra.level_density import SpectralProbabilityDensity
 from marsaudio.spectra.spectrogram import name_round_frequencies
 

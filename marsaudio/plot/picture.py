@@ -18,9 +18,9 @@ from marsaudio import __version__
 from marsaudio.atomic import replace_when_complete
 from marsaudio.calibration import Calibration
 from marsaudio.catalog import microphone_named
+from marsaudio.description import printable
 from marsaudio.errors import ParameterError
 from marsaudio.mars_time import clock
-from marsaudio.plot.words import printable
 from marsaudio.source import Source
 from marsaudio.spectra.spectrogram import Spectrogram
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from marsaudio.description import describe, on_one_line, printable, what_it_is
 from marsaudio.errors import ParameterError
 from marsaudio.events.detection import detect_wind
 from marsaudio.events.table import WindEvents, require_events, require_same_length
@@ -22,7 +23,6 @@ from marsaudio.plot.picture import (
     set_heading,
     tick_times,
 )
-from marsaudio.plot.words import describe, printable, what_it_is
 from marsaudio.recording import Recording
 from marsaudio.separation.stems import Stems, require_stems
 from marsaudio.spectra.long_term import LongTermSpectrogram
@@ -128,7 +128,10 @@ def overview(
         how_it_is_drawn(events),
         recording.calibration,
     )
-    figure.description = describe(recording, events)
+    figure.description = on_one_line(
+        "Spectrograms of the recording and of its wind, one above the other, and below them the level of the "
+        f"wind's band. {describe(recording, events, stems=stems)}"
+    )
     return figure
 
 

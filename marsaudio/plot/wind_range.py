@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.description import printable, what_it_is
 from marsaudio.events.level import HOP_SECONDS, BandLevel, band_level
 from marsaudio.plot.level_curve import BLUE, mark_left_out
 from marsaudio.plot.picture import NOTE_SIZE, Picture, enlarge_text, set_heading, tick_times
-from marsaudio.plot.words import printable, what_it_is
 from marsaudio.recording import Recording
 from marsaudio.separation.stems import Stems, require_stems
 from marsaudio.spectra.time_axis import TimeAxis, name_times

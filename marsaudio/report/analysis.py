@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from marsaudio.atomic import kind_of, replace_when_complete, write_text
+from marsaudio.description import describe
 from marsaudio.errors import OutputError
 from marsaudio.events.detection import detect_wind
 from marsaudio.events.table import WindEvents
@@ -44,7 +45,7 @@ class Analysis:
     summary : dict
         What ``summary.json`` holds.
     description : str
-        The picture in words.
+        What there is to hear, and when, in sentences: `marsaudio.describe`.
     files : dict of str to pathlib.Path
         ``"wind"``, ``"rover"``, ``"spectrogram"``, ``"events"`` and ``"summary"``.
     """
@@ -129,9 +130,10 @@ def analyze(
     from marsaudio import plot
 
     figure = plot.overview(stems, events)
+    description = describe(recording, events, stems=stems)
     lines = summary.pop("lines")  # last, as they are many
     summary |= {
-        "description": figure.description,
+        "description": description,
         "files": dict(FILE_NAMES),
         # Apart from the rest, which is the same each time the same recording is analysed.
         "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
@@ -146,7 +148,7 @@ def analyze(
         figure.save(written["spectrogram"])
         events.save(written["events"])
         write_text(written["summary"], to_json(summary))
-    return Analysis(recording, stems, events, summary, figure.description, files)
+    return Analysis(recording, stems, events, summary, description, files)
 
 
 def _stem_encoding(stems: Stems) -> str:

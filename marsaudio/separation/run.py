@@ -124,6 +124,23 @@ class Run:
         for note in sorted(self.notes):
             logger.warning("%s", note)
 
+    def learn(self) -> tuple[WindModel, ...]:
+        """Learn from all sections, as `blocks` does, without giving the wind."""
+        self._models, self.learned = [], []
+        around = frames_around(self._transforms)
+        with one_thread():
+            for channel in self._channels:
+                for heard in hear(
+                    channel.source,
+                    channel.number,
+                    channel.coverage,
+                    channel.sections,
+                    self._transforms,
+                    around=around,
+                ):
+                    self._models.append(learn(heard, self._reference).model)
+        return self.models
+
     def _wind(self, channel: Channel, first: int, last: int) -> Iterator[Samples]:
         """The wind of a channel at the full rate, on the grid of the samples' steps."""
         resampler, step = self._transforms.resampler, np.float32(self._step)

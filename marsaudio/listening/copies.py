@@ -39,7 +39,7 @@ def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | 
     Examples
     --------
     >>> import marsaudio as ma
-    >>> from marsaudio.report.listening import listening_copy
+    >>> from marsaudio.listening.copies import listening_copy
     >>> clip = ma.load("sample").clip(5.0, 9.0)
     >>> copy = listening_copy(clip, fade=0.05, peak_db=-1.0)
     >>> round(float(abs(copy.samples).max()), 4)

@@ -1,0 +1,123 @@
+"""Wind that is too deep for small loudspeakers, made higher: by speeding up, or by moving it up."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from marsaudio.errors import ParameterError
+from marsaudio.formats.audio import Gap
+from marsaudio.recording import Recording, require_recording
+
+FASTEST = 1000.0
+
+
+def speed_up(recording: Recording, factor: float) -> Recording:
+    """Make a copy that plays faster: so many times shorter, and so many times higher.
+
+    It keeps the sample rate, so that every player plays it. What lies above the `factor`-th part of half
+    the sample rate would be too high for that, and is gone. It is for listening, no measurement: it has no
+    calibration and no start time, and its history says what was done.
+
+    Parameters
+    ----------
+    recording : Recording
+    factor : float
+        From 1 to 1000; 8 is three octaves up.
+
+    Returns
+    -------
+    Recording
+        The same recording where the factor is 1.
+
+    Raises
+    ------
+    ParameterError
+        The factor is out of its range, or leaves fewer frames than channels.
+
+    See Also
+    --------
+    marsaudio.shift : Higher, but as long as before.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> wind = ma.separate(ma.load("sample")).wind
+    >>> ma.speed_up(wind, 8).duration
+    2.25
+    """
+    require_recording(recording, "speed_up")
+    if not (isinstance(factor, (int, float)) and 1 <= factor <= FASTEST):
+        raise ParameterError(
+            f"factor={factor!r} must be a number from 1 to {FASTEST:g}: how many times faster. Try 8."
+        )
+    if factor == 1:
+        return recording
+    rate = recording.sample_rate
+    # As if it had been recorded at a higher rate: what was a second is then less.
+    faster = dataclasses.replace(recording, sample_rate=rate * factor).resample(rate)
+    source = dataclasses.replace(
+        recording.source.after(
+            f"for listening: {factor:g} times faster, and so {factor:g} times higher", encoding=None
+        ),
+        offset=0.0,
+        start_time=None,
+        gaps=tuple(Gap(gap.start / factor, gap.stop / factor, gap.reason) for gap in recording.gaps),
+    )
+    return dataclasses.replace(faster, source=source, calibration=None)
+
+
+def shift(recording: Recording, hertz: float) -> Recording:
+    """Make a copy in which every frequency is so many hertz higher; times and levels stay.
+
+    Y(f) = X(f - Δf) for f > Δf, else 0: the one-sided spectrum is moved up (single-sideband modulation), so
+    that a gust rises and falls as it did. Intervals between tones do not stay: it is made for noise, such as
+    wind. Δf is rounded to the distance of two bins, 1 / duration; what would come above half the sample rate
+    is gone. It is for listening, no measurement: it has no calibration, and its history says what was done.
+
+    Parameters
+    ----------
+    recording : Recording
+        Held in memory, with its spectrum.
+    hertz : float
+        Δf: more than 0, and less than half the sample rate.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    ParameterError
+        The shift is out of its range.
+
+    See Also
+    --------
+    marsaudio.speed_up : Higher by a factor, and shorter.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> wind = ma.separate(ma.load("sample")).wind
+    >>> ma.shift(wind, 300).source.history[-1]
+    'for listening: 300 Hz higher'
+    """
+    require_recording(recording, "shift")
+    nyquist = recording.sample_rate / 2
+    if not (isinstance(hertz, (int, float)) and math.isfinite(hertz) and 0 < hertz < nyquist):
+        raise ParameterError(
+            f"hertz={hertz!r} must be a number above 0 and below {nyquist:g}, half the sample rate. Try 300."
+        )
+    import scipy.fft
+
+    spectrum = scipy.fft.rfft(recording.samples, axis=-1)
+    bins = max(round(hertz / recording.sample_rate * recording.frames), 1)
+    moved = np.zeros_like(spectrum)
+    # Its mean has no frequency to be moved from.
+    moved[:, bins + 1 :] = spectrum[:, 1 : spectrum.shape[1] - bins]
+    samples = scipy.fft.irfft(moved, n=recording.frames, axis=-1)
+    by = bins * recording.sample_rate / recording.frames
+    source = recording.source.after(f"for listening: {by:.5g} Hz higher", encoding=None)
+    return dataclasses.replace(recording, samples=samples, source=source, calibration=None)
