@@ -199,7 +199,7 @@ def _character(events: WindEvents) -> Iterator[str]:
         yield f"What the gusts add is deep: its middle lies at {where}."
     if events.quiet_level is not None:
         when = "between gusts " if events else ""
-        yield f"The quiet {when}is at {events.quiet_level:.1f} {events.unit} in that band."
+        yield f"The quiet {when}is at {_level(events.quiet_level)} {events.unit} in that band."
 
 
 def _rover(hum: Hum | None, events: WindEvents, level_offset: float) -> Iterator[str]:
@@ -218,7 +218,7 @@ def _rover(hum: Hum | None, events: WindEvents, level_offset: float) -> Iterator
     where = "all of it" if hum.share > 0.99 else f"{100 * hum.share:.0f} % of it"
     level = hum.level + level_offset
     yield f"Under {where} is the hum of the rover: {tones}."
-    told = f"{'Together they are' if hum.tones > 1 else 'It is'} at {level:.1f} {events.unit}"
+    told = f"{'Together they are' if hum.tones > 1 else 'It is'} at {_level(level)} {events.unit}"
     if events.quiet_level is not None:
         difference = level - events.quiet_level
         side = "above" if difference >= 0 else "below"
@@ -240,6 +240,11 @@ def _time(seconds: float) -> str:
 def _seconds(seconds: float) -> str:
     """Of a length of time."""
     return f"{seconds:.1f} s" if seconds < 60 else _time(seconds)
+
+
+def _level(level: float) -> str:
+    """In dB, with a sign that is read aloud as one."""
+    return f"{level:.1f}".replace("-", "−")
 
 
 def _times(ratio: float) -> str:

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from marsaudio.recording import Recording
 from marsaudio.spectra.spectrogram import Spectrogram
 
 FloatArray = npt.NDArray[np.float64]
@@ -62,9 +61,7 @@ def strip(spec: Spectrogram, duration: float, colours: tuple[float, float] | Non
     ax = figure.add_axes((0, 0, 1, 1))
     minimum, maximum = colours or (None, None)
     lowest = min(LOWEST_HZ, float(spec.frequencies[-1]) / 2)
-    mesh = spec.plot(
-        ax, colorbar=False, minimum_frequency=lowest, minimum_db=minimum, maximum_db=maximum
-    )
+    mesh = spec.plot(ax, colorbar=False, minimum_frequency=lowest, minimum_db=minimum, maximum_db=maximum)
     ax.set_xlim(0.0, duration)
     low, high = ax.get_ylim()
     ax.set_axis_off()
@@ -177,14 +174,9 @@ def _seconds(seconds: float, unit: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours or unit == 3600.0 else f"{minutes}:{left:02}"
 
 
-def band_range(values: FloatArray, references: list[float]) -> tuple[float, float]:
+def level_range(values: FloatArray, references: list[float]) -> tuple[float, float]:
     """The lowest and highest level to show, with some room."""
     finite = [*values[np.isfinite(values)], *references]
     low, high = (min(finite), max(finite)) if finite else (-1.0, 0.0)
     room = 0.08 * (high - low) + 0.5
     return float(low - room), float(high + room)
-
-
-def is_drawable(recording: Recording) -> bool:
-    """Whether a recording is long enough for a spectrogram."""
-    return recording.frames >= 4
