@@ -18,6 +18,8 @@ from marsaudio.events.table import WindEvents
 from marsaudio.formats.encodings import FALLBACK_ENCODING, choose_encoding
 from marsaudio.loading import load
 from marsaudio.recording import Recording
+from marsaudio.report.page.content import Results
+from marsaudio.report.page.writing import fits_inside, write_page
 from marsaudio.report.summary import summarize, to_json
 from marsaudio.report.targets import check_input_is_kept
 from marsaudio.separation.rover_model import RoverModel
@@ -30,7 +32,9 @@ FILE_NAMES = {
     "spectrogram": "spectrogram.png",
     "events": "events.csv",
     "summary": "summary.json",
+    "report": "report.html",
 }
+RECORDING = "recording.wav"  # for the players of a page whose sound is too long to be kept inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,8 @@ class Analysis:
     description : str
         What there is to hear, and when, in sentences: `marsaudio.describe`.
     files : dict of str to pathlib.Path
-        ``"wind"``, ``"rover"``, ``"spectrogram"``, ``"events"`` and ``"summary"``.
+        ``"wind"``, ``"rover"``, ``"spectrogram"``, ``"events"``, ``"summary"`` and ``"report"``; and
+        ``"recording"`` where the report needs it.
     """
 
     recording: Recording
@@ -73,11 +78,13 @@ def analyze(
     progress: bool = True,
     **detection: Any,
 ) -> Analysis:
-    """Separate a recording, find its wind events, and write stems, picture, table and summary.
+    """Separate a recording, find its wind events, and write stems, picture, table, summary and report.
 
     Into `directory` go ``wind.wav`` and ``rover.wav``, whose sum is the recording sample for sample,
-    ``spectrogram.png`` (see `marsaudio.plot.overview`), ``events.csv`` and ``summary.json``. Either all are
-    written or none; older ones of the same names are replaced.
+    ``spectrogram.png`` (see `marsaudio.plot.overview`), ``events.csv``, ``summary.json``, and
+    ``report.html``: one page to look at, to listen to and to have read aloud, which needs no network. Where
+    the recording is longer than two minutes, the page plays the files beside it, and ``recording.wav`` is
+    one of them. Either all are written or none; older ones of the same names are replaced.
 
     Parameters
     ----------
@@ -117,12 +124,13 @@ def analyze(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     analysis = ma.analyze("sample", folder)
     ...     sorted(path.name for path in analysis.files.values())
-    ['events.csv', 'rover.wav', 'spectrogram.png', 'summary.json', 'wind.wav']
+    ['events.csv', 'report.html', 'rover.wav', 'spectrogram.png', 'summary.json', 'wind.wav']
     """
     folder = Path(directory)
     _check_folder(folder)
-    files = {name: folder / file_name for name, file_name in FILE_NAMES.items()}
     recording = source if isinstance(source, Recording) else load(source, progress=progress)
+    names = FILE_NAMES if fits_inside(recording.duration) else FILE_NAMES | {"recording": RECORDING}
+    files = {name: folder / file_name for name, file_name in names.items()}
     check_input_is_kept(recording.source, files.values())
     stems = separate(recording, rover_noise=rover_noise)
     events = detect_wind(recording, **detection)
@@ -134,7 +142,7 @@ def analyze(
     lines = summary.pop("lines")  # last, as they are many
     summary |= {
         "description": description,
-        "files": dict(FILE_NAMES),
+        "files": dict(names),
         # Apart from the rest, which is the same each time the same recording is analysed.
         "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
         "lines": lines,
@@ -148,6 +156,9 @@ def analyze(
         figure.save(written["spectrogram"])
         events.save(written["events"])
         write_text(written["summary"], to_json(summary))
+        if "recording" in written:
+            recording.save(written["recording"], encoding=encoding)
+        write_page(written["report"], Results(stems, events, summary, description), names)
     return Analysis(recording, stems, events, summary, description, files)
 
 

@@ -107,11 +107,12 @@ def curve(times: FloatArray, values: FloatArray, duration: float, low: float, hi
 
 def steps(borders: list[float], values: list[float], duration: float, low: float, high: float) -> str:
     """Levels that hold between borders, as an SVG path in the same box."""
-    pieces = []
+    pieces: list[str] = []
     for begin, end, value in zip(borders[:-1], borders[1:], values, strict=True):
         y = 100 * (1 - (value - low) / (high - low))
         pieces.append(
-            f"{'L' if pieces else 'M'}{1000 * begin / duration:.1f} {y:.2f}L{1000 * end / duration:.1f} {y:.2f}"
+            f"{'L' if pieces else 'M'}{1000 * begin / duration:.1f} {y:.2f}"
+            f"L{1000 * end / duration:.1f} {y:.2f}"
         )
     return "".join(pieces)
 
@@ -131,9 +132,9 @@ def time_ticks(duration: float) -> list[Tick]:
     unit = 1.0 if duration <= 120 else 60.0 if duration <= 7200 else 3600.0
     steps_of = SECONDS_STEPS if unit == 1.0 else CLOCK_STEPS
     values = [
-        float(value)
-        for value in unit * MaxNLocator(10, steps=list(steps_of)).tick_values(0, duration / unit)
-        if 0 <= value <= duration
+        unit * float(value)
+        for value in MaxNLocator(10, steps=list(steps_of)).tick_values(0, duration / unit)
+        if 0 <= unit * float(value) <= duration
     ]
     return [
         Tick(_per_cent(value / duration), _seconds(value, unit), number % 2 == 1)

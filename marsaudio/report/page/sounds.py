@@ -60,9 +60,9 @@ def players_inside(stems: Stems, events: WindEvents) -> tuple[list[Player], str]
     players = [Player(name, note, _inside(sound, gain_db)) for name, note, sound in named]
     direction = "louder" if gain_db >= 0 else "quieter"
     words = (
-        f"The recording, the wind and the rover are all played {abs(gain_db):.1f} dB {direction} than they were "
-        "recorded, so that they can be compared. Start one while another plays, and it goes on from the same "
-        "moment. Wind on Mars is deep: use headphones, or the altered copies."
+        f"The recording, the wind and the rover are all played {abs(gain_db):.1f} dB {direction} than they "
+        "were recorded, so that they can be compared. Start one while another plays, and it goes on from the "
+        "same moment. Wind on Mars is deep: use headphones, or the altered copies."
     )
     return players + _altered(stems, events), words
 
@@ -75,9 +75,9 @@ def players_beside(names: dict[str, str]) -> tuple[list[Player], str]:
         Player("The rover", "without the wind.", beside(names["rover"])),
     ]
     words = (
-        "The sound is too long to be kept in this page: the players need the files beside it. All are as loud "
-        "as they were recorded. Start one while another plays, and it goes on from the same moment. Wind on "
-        "Mars is deep: use headphones."
+        "The sound is too long to be kept in this page: the players need the files beside it. All are as "
+        "loud as they were recorded. Start one while another plays, and it goes on from the same moment. "
+        "Wind on Mars is deep: use headphones."
     )
     return players, words
 
