@@ -64,6 +64,7 @@ _MODULE_OF_NAME = {
     "spectrogram": "spectra.spectrogram",
     "speed_up": "listening.altered",
     "write_labels": "formats.label_files",
+    "write_report": "report.analysis",
 }
 _MODULES = ("batch", "catalog", "errors", "metrics", "plot", "simulate")
 

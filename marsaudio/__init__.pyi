@@ -41,6 +41,7 @@ from marsaudio.mars_time import MarsTime as MarsTime
 from marsaudio.recording import Recording as Recording
 from marsaudio.report.analysis import Analysis as Analysis
 from marsaudio.report.analysis import analyze as analyze
+from marsaudio.report.analysis import write_report as write_report
 from marsaudio.separation.combs import Sideband as Sideband
 from marsaudio.separation.families import Family as Family
 from marsaudio.separation.families import RoverLine as RoverLine

@@ -71,7 +71,8 @@ def describe(recording: Recording, events: WindEvents | None = None, *, stems: S
         _character(events),
         _rover(find_hum(models), events, recording.level_offset),
     )
-    return printable("\n\n".join(" ".join(sentences) for each in paragraphs if (sentences := list(each))))
+    told = (printable(on_one_line(" ".join(sentences))) for sentences in paragraphs)
+    return "\n\n".join(paragraph for paragraph in told if paragraph)
 
 
 def what_it_is(source: Source) -> str:
@@ -82,7 +83,7 @@ def what_it_is(source: Source) -> str:
 
 def printable(text: str) -> str:
     """The text with a question mark for each character that cannot be drawn, as in some names of files."""
-    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def on_one_line(text: str) -> str:

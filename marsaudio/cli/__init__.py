@@ -41,6 +41,8 @@ for _name, _function, _example in (
     ("info", recordings.info, "info sample"),
     ("sessions", recordings.sessions, "sessions m2020_edlcam_raw/data_audio"),
     ("analyze", separation.analyze, "analyze feb20_filtered --output feb20"),
+    ("report", separation.report, "report feb20_filtered --output feb20.html"),
+    ("describe", separation.describe, "describe feb20_filtered"),
     ("separate", separation.separate, "separate feb20_filtered --wind wind.wav --rover rover.wav"),
     ("fit-rover", separation.fit_rover, "fit-rover rover.wav --output rover.json"),
     (

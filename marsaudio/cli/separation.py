@@ -42,7 +42,8 @@ def analyze(
 ) -> None:
     """Separate, find the wind, write it all down.
 
-    Writes wind.wav and rover.wav, whose sum is the recording, spectrogram.png, events.csv and summary.json.
+    Writes wind.wav and rover.wav, whose sum is the recording, spectrogram.png, events.csv, summary.json, and
+    report.html: all of it on one page, to look at and to listen to.
     """
     from marsaudio.loading import load
     from marsaudio.report.analysis import analyze
@@ -66,6 +67,56 @@ def analyze(
     typer.echo(
         "Wind on Mars is low: listen with headphones, and make a quiet stem louder with 'marsaudio clip'."
     )
+
+
+def report(
+    source: SourceArgument = "sample",
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .html to write.")] = Path("report.html"),
+    rover_noise: NoiseOption = None,
+    band: BandOption = None,
+    false_alarms: RateOption = None,
+    minimum_duration: DurationOption = None,
+    merge_gap: GapOption = None,
+    pascal: PascalOption = None,
+    calibration_source: CalibrationSourceOption = None,
+) -> None:
+    """Write one page to look at, to listen to and to have read aloud.
+
+    It needs no network, and can be sent as it is; of a recording of more than two minutes, together with the
+    sound files that are written beside it.
+    """
+    from marsaudio.loading import load
+    from marsaudio.report.analysis import write_report
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(f"--output {str(output)!r} must end in .html.")
+    calibration = calibration_of(pascal, calibration_source)
+    path = write_report(
+        source if calibration is None else load(source, calibration=calibration),
+        output,
+        rover_noise=load_reference(rover_noise),
+        **given(
+            false_alarms_per_minute=false_alarms,
+            band=band,
+            minimum_duration=minimum_duration,
+            merge_gap=merge_gap,
+        ),
+    )
+    show_table([("report", str(path))])
+    typer.echo("Open it in a browser.")
+
+
+def describe(
+    source: SourceArgument = "sample",
+    start: StartOption = 0.0,
+    stop: StopOption = None,
+) -> None:
+    """Say in plain sentences what there is to hear, and when."""
+    from marsaudio.description import describe
+    from marsaudio.loading import load
+
+    for paragraph in describe(load(source).clip(start, stop)).split("\n\n"):
+        typer.echo(paragraph)
 
 
 def separate(
@@ -133,14 +184,29 @@ def clip(
     peak_db: Annotated[
         float | None, typer.Option(help="Change the level to this peak, in dB re full scale.")
     ] = None,
+    speed_up: Annotated[
+        float | None, typer.Option(help="So many times faster, and so many times higher: 8, say.")
+    ] = None,
+    shift: Annotated[
+        float | None, typer.Option(help="So many Hz higher, so that small loudspeakers play wind: 300, say.")
+    ] = None,
+    marks: Annotated[bool, typer.Option("--marks", help="A short tone before each gust.")] = False,
+    level_tone: Annotated[
+        bool,
+        typer.Option("--level-tone", help="Instead of the sound a tone: the louder the wind, the higher."),
+    ] = False,
     sample_rate: SampleRateOption = None,
 ) -> None:
     """Cut a range out of a recording or a stem.
 
-    Without a range it is the whole: so a session, or a table of samples, becomes an audio file. The level
-    stays as it is, unless --fade or --peak-db asks for a copy to listen to.
+    Without a range it is the whole: so a session, or a table of samples, becomes an audio file. The sound
+    stays as it is, unless one of the options from --fade on asks for a copy to listen to, in which something
+    is altered: its title then says what.
     """
+    from marsaudio.events.detection import detect_wind
+    from marsaudio.listening import altered as alter
     from marsaudio.listening.copies import listening_copy
+    from marsaudio.listening.sonification import sonify
     from marsaudio.loading import load
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.separation.stems import separate
@@ -149,6 +215,10 @@ def clip(
         raise ParameterError(
             "--wind and --rover together are the recording itself. Give one of them or none."
         )
+    options = {"--speed-up": speed_up, "--shift": shift, "--marks": marks, "--level-tone": level_tone}
+    asked = [name for name, value in options.items() if value not in (None, False)]
+    if len(asked) > 1:
+        raise ParameterError(f"{' and '.join(asked)} cannot be had in one clip. Give one of them.")
     recording = load(source, sample_rate=sample_rate)
     check_input_is_kept(recording.source, [output])
     part = recording.clip(start, stop)
@@ -156,11 +226,21 @@ def clip(
         # The separation learns from the whole recording, not from the clip.
         stems = separate(recording, start=start, stop=stop)
         part = stems.wind if wind else stems.rover
-    copy = listening_copy(part, fade=fade, peak_db=peak_db)
+    copy = part
+    if speed_up is not None:
+        copy = alter.speed_up(part, speed_up)
+    elif shift is not None:
+        copy = alter.shift(part, shift)
+    elif asked:
+        # Events are found in the recording, of which the wind or the rover alone may be heard.
+        found = detect_wind(recording.clip(start, stop))
+        copy = sonify(part, found, how="marks" if marks else "level")
+    copy = listening_copy(copy, fade=fade, peak_db=peak_db)
     saved = copy.save(output)
     say_what_it_is(copy.source, copy.duration, copy.sample_rate)
-    change = copy.source.history[-1] if copy is not part else "the level is unchanged"
-    typer.echo(f"{change[0].upper()}{change[1:]}.")
+    changes = copy.source.history[len(part.source.history) :] or ("the level is unchanged",)
+    for change in changes:
+        typer.echo(f"{change[0].upper()}{change[1:]}.")
     for gap in copy.gaps:
         typer.echo(f"From {gap.start:g} to {gap.stop:g} s it is silent, without data: {gap.reason}.")
     show_table([("clip", str(saved))])

@@ -457,7 +457,7 @@ def require_events(value: object, function: str) -> None:
     """
     if not isinstance(value, WindEvents):
         raise ParameterError(
-            f"{function} marks the events that marsaudio.detect_wind gives, not a {type(value).__name__}. "
+            f"{function} takes the events that marsaudio.detect_wind gives, not a {type(value).__name__}. "
             "Pass them all, or some of them, as events[:1]."
         )
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from marsaudio.atomic import kind_of, replace_when_complete, write_text
 from marsaudio.description import describe
-from marsaudio.errors import OutputError
+from marsaudio.errors import OutputError, ParameterError
 from marsaudio.events.detection import detect_wind
 from marsaudio.events.table import WindEvents
 from marsaudio.formats.encodings import FALLBACK_ENCODING, choose_encoding
@@ -113,6 +113,10 @@ def analyze(
     OutputError
         The folder or a file in it cannot be written. What stood there before still does.
 
+    See Also
+    --------
+    marsaudio.write_report : The page alone.
+
     Notes
     -----
     It holds the recording and both stems in memory. For hours of sound use `marsaudio.separate_file`.
@@ -132,16 +136,14 @@ def analyze(
     names = FILE_NAMES if fits_inside(recording.duration) else FILE_NAMES | {"recording": RECORDING}
     files = {name: folder / file_name for name, file_name in names.items()}
     check_input_is_kept(recording.source, files.values())
-    stems = separate(recording, rover_noise=rover_noise)
-    events = detect_wind(recording, **detection)
-    summary = summarize(recording, stems, events, rover_noise=rover_noise)
+    found = _find(recording, rover_noise, detection)
+    stems, events, summary = found.stems, found.events, dict(found.summary)
     from marsaudio import plot
 
     figure = plot.overview(stems, events)
-    description = describe(recording, events, stems=stems)
     lines = summary.pop("lines")  # last, as they are many
     summary |= {
-        "description": description,
+        "description": found.description,
         "files": dict(names),
         # Apart from the rest, which is the same each time the same recording is analysed.
         "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
@@ -158,8 +160,84 @@ def analyze(
         write_text(written["summary"], to_json(summary))
         if "recording" in written:
             recording.save(written["recording"], encoding=encoding)
-        write_page(written["report"], Results(stems, events, summary, description), names)
-    return Analysis(recording, stems, events, summary, description, files)
+        write_page(written["report"], found, names)
+    return Analysis(recording, stems, events, summary, found.description, files)
+
+
+def write_report(
+    source: str | os.PathLike[str] | BinaryIO | Recording = "sample",
+    path: str | os.PathLike[str] = "report.html",
+    *,
+    rover_noise: Recording | RoverModel | None = None,
+    progress: bool = True,
+    **detection: Any,
+) -> Path:
+    """Separate a recording, find its wind events, and write one page to look at, to listen to and to read.
+
+    The page holds all that it needs, and fetches nothing: players, pictures with a playhead, the events, what
+    was done and what is uncertain. Where the recording is longer than two minutes, its sound does not go
+    into the page but beside it, as ``report-recording.wav``, ``report-wind.wav`` and ``report-rover.wav``
+    for a page called ``report.html``.
+
+    Parameters
+    ----------
+    source
+        As for `marsaudio.load`, or a recording.
+    path
+        Of the page: it ends in .html.
+    rover_noise, progress, **detection
+        As for `analyze`.
+
+    Returns
+    -------
+    pathlib.Path
+        The page.
+
+    Raises
+    ------
+    ParameterError
+        A value is out of its range, the name does not end in .html, or an output would replace the input.
+    DataUnavailableError, AudioFormatError, OutputError
+        As `analyze`.
+
+    See Also
+    --------
+    marsaudio.analyze : The page together with stems, picture, table and summary as files.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> ma.write_report("sample", "report.html")  # doctest: +SKIP
+    PosixPath('report.html')
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(f"path={str(path)!r} must end in .html, as the report is a page.")
+    _check_folder(path.parent)
+    recording = source if isinstance(source, Recording) else load(source, progress=progress)
+    names = {}
+    if not fits_inside(recording.duration):
+        names = {name: f"{path.stem}-{name}.wav" for name in ("recording", "wind", "rover")}
+    files = {name: path.with_name(file_name) for name, file_name in names.items()}
+    check_input_is_kept(recording.source, [path, *files.values()])
+    found = _find(recording, rover_noise, detection)
+    sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
+    with contextlib.ExitStack() as stack:
+        page = stack.enter_context(replace_when_complete(path))
+        written = {name: stack.enter_context(replace_when_complete(file)) for name, file in files.items()}
+        for name, temporary in written.items():
+            sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
+        write_page(page, found, names)
+    return path
+
+
+def _find(
+    recording: Recording, rover_noise: Recording | RoverModel | None, detection: Mapping[str, Any]
+) -> Results:
+    stems = separate(recording, rover_noise=rover_noise)
+    events = detect_wind(recording, **detection)
+    summary = summarize(recording, stems, events, rover_noise=rover_noise)
+    return Results(stems, events, summary, describe(recording, events, stems=stems))
 
 
 def _stem_encoding(stems: Stems) -> str:

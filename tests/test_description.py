@@ -1,0 +1,197 @@
+"""What there is to hear, in sentences: true to the figures, and to what is in doubt."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+import marsaudio as ma
+from marsaudio.separation.hum import find_hum
+
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return ma.simulate_scene(20.0, sample_rate=RATE, gust_count=3, rng=4)
+
+
+@pytest.fixture(scope="module")
+def events(scene):
+    return ma.detect_wind(scene.recording)
+
+
+@pytest.fixture(scope="module")
+def words(scene, events):
+    return ma.describe(scene.recording, events)
+
+
+def numbers(pattern, words):
+    return [tuple(map(float, found)) for found in re.findall(pattern, words)]
+
+
+def event(start, end, *, excess=20.0, p_value=1e-6, rover=False):
+    return ma.WindEvent(
+        start,
+        end,
+        (start + end) / 2,
+        -30.0,
+        -25.0,
+        excess,
+        20.0,
+        250.0,
+        p_value=p_value,
+        rover_transient=rover,
+    )
+
+
+def table(events, duration=20.0, **more):
+    return ma.WindEvents(tuple(events), "dB re full scale", -50.0, duration, {}, observed=duration, **more)
+
+
+def hiss(seconds=20.0, level=1e-3):
+    return ma.Recording(np.random.default_rng(1).normal(0, level, int(seconds * RATE)), RATE)
+
+
+def test_each_gust_is_told_with_its_figures(words, events):
+    assert len(events) >= 2
+    told = numbers(
+        r"Gust (\d+) blows from ([\d.]+) to ([\d.]+) s, ([\d.]+) s long, (\d+) dB louder"
+        r".*?strongest at ([\d.]+) s",
+        words,
+    )
+    expected = [
+        (number, one.start, one.end, one.duration, one.excess, one.peak_time)
+        for number, one in enumerate(events, start=1)
+    ]
+    np.testing.assert_allclose(told, expected, atol=0.501)
+    np.testing.assert_allclose(
+        np.array(told)[:, [1, 2, 3, 5]], np.array(expected)[:, [1, 2, 3, 5]], atol=0.0501
+    )
+
+
+def test_the_ratio_of_powers_is_that_of_the_decibels(words):
+    ((level, ratio),) = numbers(r"(\d+) dB louder than the quiet \((\d+) times its power\)", words)
+    assert ratio == pytest.approx(10 ** (level / 10), rel=0.05)
+
+
+def test_quiet_and_gusts_fill_the_whole_time():
+    words = ma.describe(hiss(), table([event(3.0, 5.0), event(9.0, 9.5)]))
+    begin = float(re.search(r"It begins quietly, for ([\d.]+) s", words)[1])
+    between = float(re.search(r"Then it is quiet for ([\d.]+) s", words)[1])
+    end = float(re.search(r"Then it is quiet to the end, ([\d.]+) s", words)[1])
+    assert (begin, between, end) == (3.0, 4.0, 10.5)
+
+
+def test_a_pause_of_a_moment_is_not_called_quiet():
+    words = ma.describe(hiss(), table([event(0.0, 5.0), event(5.3, 20.0)]))
+    assert "quietly" not in words
+    assert "it is quiet" not in words
+
+
+def test_the_hum_is_the_machine_that_was_simulated(scene, words):
+    hum = find_hum(ma.separate(scene.recording).models)
+    assert hum.frequency == pytest.approx(195.1, abs=0.5)
+    assert hum.harmonic
+    assert f"a tone at 195 Hz and {hum.tones - 1} multiples of it" in words
+    assert "Under all of it is the hum of the rover" in words
+    told = re.search(r"Together they are at −([\d.]+) dB re full scale, (\d+) dB (above|below)", words)
+    assert -float(told[1]) == pytest.approx(hum.level, abs=0.06)
+
+
+def test_the_level_of_the_hum_is_the_sum_of_its_tones():
+    times = np.arange(20 * RATE) / RATE
+    tones = sum(0.01 * np.sin(2 * np.pi * 150.3 * k * times) for k in range(1, 6))
+    hum = find_hum(ma.separate(ma.Recording(tones + hiss().samples[0], RATE)).models)
+    assert hum.tones == 5
+    assert hum.frequency == pytest.approx(150.3, abs=0.05)
+    assert hum.level == pytest.approx(10 * np.log10(5 * 0.01**2 / 2), abs=0.3)
+
+
+def test_what_only_hums_for_a_part_is_said_to():
+    times = np.arange(900 * 4000) / 4000
+    rng = np.random.default_rng(3)
+    sound = rng.normal(0, 1e-3, len(times)) * np.where(times < 450, 1.0, 8.0)
+    sound += np.where(times < 450, 0.01, 0.0) * np.sin(2 * np.pi * 150.3 * times)
+    hum = find_hum(ma.separate(ma.Recording(sound, 4000)).models)
+    assert hum.share == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_same_with_stems_and_without(scene, events, words):
+    assert ma.describe(scene.recording, events, stems=ma.separate(scene.recording)) == words
+    assert ma.describe(scene.recording) == words
+
+
+def test_nothing_but_noise_is_said_to_be_that():
+    words = ma.describe(hiss())
+    assert "No gust of wind stands out between 20 and 250 Hz." in words
+    assert "No tone of the rover is heard." in words
+    assert "simulated" not in words
+
+
+def test_what_may_be_chance_or_the_rovers_is_said_to_be():
+    words = ma.describe(hiss(), table([event(2, 3, p_value=0.3), event(8, 9, rover=True), event(12, 14)]))
+    assert words.count("It may be chance: noise alone gives one like it in 30 of 100 recordings") == 1
+    assert words.count("It may be the rover's own") == 1
+
+
+def test_many_gusts_are_summed_up_by_their_strongest():
+    many = [
+        event(4.0 * k, 4.0 * k + 2, excess=10 + k % 7, p_value=0.5 if k == 3 else 1e-6) for k in range(40)
+    ]
+    words = ma.describe(hiss(170.0), table(many, 170.0))
+    assert "40 gusts of wind stand out from the quiet, 47 % of the time" in words
+    told = [float(level) for level in re.findall(r"(\d+) dB louder", words)]
+    assert told == [16.0] * 5
+    assert "The longest quiet is from 2 min 38.0 s to 2 min 50.0 s." in words
+    assert "1 of the gusts may be chance" in words
+    assert len(words) < 1200
+
+
+def test_a_gap_is_named_with_its_reason():
+    source = ma.Source(title="Noon", gaps=(ma.Gap(4.0, 5.0, "not received"),))
+    words = ma.describe(ma.Recording(hiss().samples, RATE, source=source))
+    assert "From 4.0 to 5.0 s there are no data (not received)." in words
+    assert "Wind was listened for in 1" in words
+
+
+def test_a_simulated_recording_is_said_to_be_one(words):
+    assert "nobody recorded it on Mars" in words.split("\n\n")[0]
+
+
+def test_where_and_when_it_was_recorded_is_told():
+    start = ma.MarsTime.from_local("Sol-01125M10:31:04.307")
+    source = ma.Source(title="Noon", microphone="EDL microphone", sol=1125, start_time=start)
+    first = ma.describe(ma.Recording(hiss().samples, RATE, source=source)).split("\n\n")[0]
+    assert first == (
+        "Noon, 20.0 seconds long. It was recorded by the EDL microphone, on sol 1125 of the mission, from "
+        "10:31:04 local mean solar time."
+    )
+
+
+def test_calibrated_levels_are_in_pascals(scene):
+    calibration = ma.Calibration(2.0, source="a test")
+    calibrated = dataclasses.replace(scene.recording, calibration=calibration)
+    assert "dB re 20 µPa" in ma.describe(calibrated)
+    assert "full scale" not in ma.describe(calibrated)
+
+
+def test_lines_that_a_name_breaks_are_not_paragraphs():
+    source = ma.Source(title="One\n\ntwo\x00")
+    words = ma.describe(ma.Recording(hiss().samples, RATE, source=source))
+    assert words.startswith("One two?, 20.0 seconds long.")
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda rec: ma.describe("sample"), "describe works on a recording, not on 'sample'"),
+        (lambda rec: ma.describe(rec, [1, 2]), "not a list"),
+        (lambda rec: ma.describe(rec, table([], 5.0)), "found in 5.000 s of sound"),
+        (lambda rec: ma.describe(rec, stems="wind"), "stems='wind' must be what marsaudio.separate gives"),
+    ],
+)
+def test_what_cannot_be_described_is_refused(call, says):
+    with pytest.raises(ma.ParameterError, match=says):
+        call(hiss(3.0))

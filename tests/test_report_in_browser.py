@@ -1,0 +1,297 @@
+"""The report in a real browser: it plays, seeks by click and by key, and can be read aloud."""
+
+import contextlib
+import functools
+import http.server
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+import marsaudio as ma
+from marsaudio.report.page import sounds
+
+playwright = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed.")
+
+SECONDS = 12.0
+LOOKS = {
+    "desktop": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
+    "desktop, dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
+    "phone, dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True},
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        found = driver.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"],
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def recording():
+    source = ma.Source(title="Wind at <noon>", credit="Nobody", simulated=True)
+    scene = ma.simulate_scene(SECONDS, gust_count=2, sample_rate=16000, rng=7)
+    return ma.Recording(scene.recording.samples, 16000, source=source)
+
+
+@pytest.fixture(scope="module")
+def analysis(recording, tmp_path_factory):
+    return ma.analyze(recording, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def long_analysis(recording, tmp_path_factory):
+    """As of a recording that is too long for its sound to be kept in the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("marsaudio.report.page.writing.LONGEST_INSIDE", SECONDS / 2)
+        return ma.analyze(recording, tmp_path_factory.mktemp("a long report"))
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def served(folder):
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
+def opened(browser, address, **look):
+    """The page, which must say nothing wrong, and fetch nothing from elsewhere."""
+    context = browser.new_context(**look)
+    page = context.new_page()
+    complaints, fetched = [], []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(address)
+    yield page
+    context.close()
+    assert complaints == []
+    folder = address.rpartition("/")[0]
+    assert all(url.startswith((folder, "data:")) for url in fetched)
+
+
+@pytest.fixture
+def page(browser, analysis):
+    with opened(browser, analysis.files["report"].as_uri(), **LOOKS["desktop"]) as page:
+        yield page
+
+
+def players(page):
+    return page.locator("audio")
+
+
+def time_of(page, number=0):
+    return players(page).nth(number).evaluate("player => player.currentTime")
+
+
+def is_playing(page, number=0):
+    return players(page).nth(number).evaluate("player => !player.paused")
+
+
+def head_of(page):
+    """Where the playhead is, as a share of the picture's width."""
+    picture = page.locator(".plot").first.bounding_box()
+    head = page.locator(".playhead").first.bounding_box()
+    return (head["x"] - picture["x"]) / picture["width"]
+
+
+def wait_until_plays(page, number=0, after=0.0):
+    page.wait_for_function(
+        "([number, after]) => { const player = document.querySelectorAll('audio')[number];"
+        " return !player.paused && player.currentTime > after; }",
+        arg=[number, after],
+        timeout=20000,
+    )
+
+
+@pytest.mark.parametrize("way", ["file", "http"])
+def test_it_plays_and_the_playhead_follows(browser, analysis, way):
+    report = analysis.files["report"]
+    with served(report.parent) if way == "http" else contextlib.nullcontext() as server:
+        with opened(browser, f"{server}/report.html" if server else report.as_uri()) as page:
+            assert head_of(page) == pytest.approx(0.0, abs=0.01)
+            page.get_by_role("button", name="Play", exact=False).first.click()
+            wait_until_plays(page, after=1.0)
+            page.wait_for_function("document.querySelector('output').textContent > '1'")
+            place = head_of(page)
+            assert place > 0.9 / SECONDS
+            assert place == pytest.approx(time_of(page) / SECONDS, abs=0.05)
+
+
+@pytest.mark.parametrize("way", ["file", "http"])
+def test_a_long_one_plays_the_files_beside_it(browser, long_analysis, way):
+    report = long_analysis.files["report"]
+    assert long_analysis.files["recording"].name == "recording.wav"
+    assert "data:audio" not in report.read_text(encoding="utf-8")
+    with served(report.parent) if way == "http" else contextlib.nullcontext() as server:
+        with opened(browser, f"{server}/report.html" if server else report.as_uri()) as page:
+            assert players(page).count() == 3
+            for number in range(3):
+                players(page).nth(number).evaluate("player => player.play()")
+                wait_until_plays(page, number, after=0.2)
+
+
+def test_a_click_into_a_picture_seeks_there_and_plays(page):
+    for picture, share in ((0, 0.25), (1, 0.5), (2, 0.75)):
+        box = page.locator(".plot").nth(picture).bounding_box()
+        page.locator(".plot").nth(picture).click(position={"x": share * box["width"], "y": box["height"] / 2})
+        wait_until_plays(page, after=share * SECONDS - 0.1)
+        assert time_of(page) == pytest.approx(share * SECONDS, abs=1.0)
+        assert head_of(page) == pytest.approx(share, abs=1.0 / SECONDS)
+
+
+def test_a_click_on_a_gust_over_a_picture_seeks_to_its_start(page, analysis):
+    number = len(analysis.events)
+    page.locator(".plot").first.locator(".event b").nth(number - 1).click()
+    wait_until_plays(page, after=analysis.events[-1].start - 0.1)
+    assert time_of(page) == pytest.approx(analysis.events[-1].start, abs=1.0)
+
+
+def test_the_keyboard_alone_seeks_plays_and_stops(page):
+    slider = page.get_by_role("slider", name="Place in the sound")
+    slider.focus()
+    steps = [
+        ("ArrowRight", 1),
+        ("ArrowUp", 2),
+        ("ArrowLeft", 1),
+        ("PageUp", 1 + SECONDS / 10),
+        ("PageDown", 1),
+    ]
+    for key, expected in [*steps, ("End", SECONDS), ("Home", 0)]:
+        page.keyboard.press(key)
+        assert time_of(page) == pytest.approx(expected, abs=0.01), key
+        assert head_of(page) == pytest.approx(expected / SECONDS, abs=0.01), key
+        assert slider.get_attribute("aria-valuetext").startswith(f"{expected:.1f} seconds")
+    page.keyboard.press(" ")
+    wait_until_plays(page, after=0.1)
+    page.keyboard.press(" ")
+    assert not is_playing(page)
+
+
+def test_every_control_is_reached_with_the_tab_key(page, analysis):
+    reached = []
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            "(one => one === document.body ? '' : one.getAttribute('aria-label')"
+            " || one.textContent.trim() || one.tagName)(document.activeElement)"
+        )
+        if reached and told == "":
+            break
+        reached.append(told)
+    assert reached[0] == "Skip to the sound"
+    assert reached.count("AUDIO") >= players(page).count()
+    assert "Place in the sound" in reached
+    for number, event in enumerate(analysis.events, start=1):
+        assert f"Play gust {number}, from {event.start:.1f} s" in reached
+    assert "wind.wav" in reached
+
+
+def test_the_button_of_a_gust_plays_it_and_its_row_is_marked(page, analysis):
+    event = analysis.events[0]
+    page.get_by_role("button", name="Play gust 1").press("Enter")
+    wait_until_plays(page, after=event.start + 0.2)
+    assert page.locator("tr[aria-current]").get_attribute("data-from") == f"{event.start:.3f}".rstrip("0")
+    assert "gust 1" in page.locator("output").text_content()
+
+
+def test_another_version_goes_on_from_the_same_moment(page):
+    page.get_by_role("slider").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    wait_until_plays(page, 0, after=4.1)
+    players(page).nth(1).evaluate("player => player.play()")
+    wait_until_plays(page, 1, after=4.1)
+    assert not is_playing(page, 0)
+    assert time_of(page, 1) < 7
+    assert head_of(page) == pytest.approx(time_of(page, 1) / SECONDS, abs=0.05)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, look):
+    with opened(browser, analysis.files["report"].as_uri(), **LOOKS[look]) as page:
+        found = axe.Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_without_scripts_it_still_plays_and_tells(browser, analysis):
+    with opened(browser, analysis.files["report"].as_uri(), java_script_enabled=False) as page:
+        assert players(page).first.get_attribute("controls") is not None
+        assert page.get_by_role("slider").count() == 0
+        assert page.get_by_role("button").count() == 0
+        assert "of wind stand" in page.locator("main").inner_text()
+
+
+def test_on_paper_there_are_no_players(page):
+    page.emulate_media(media="print")
+    assert not players(page).first.is_visible()
+    assert not page.locator(".transport").is_visible()
+    assert page.locator(".plot img").first.is_visible()
+    assert page.locator("table").is_visible()
+
+
+ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>\" onload='alert(1)"
+
+
+def test_what_a_recording_is_called_cannot_run(browser, tmp_path):
+    gap = ma.Gap(1.0, 1.5, ATTACK)
+    words = {"title": ATTACK, "credit": ATTACK, "licence": ATTACK, "url": ATTACK, "notes": (ATTACK,)}
+    source = ma.Source(microphone=ATTACK, date=ATTACK, path=f"/tmp/{ATTACK}", gaps=(gap,), **words)
+    noise = 0.01 * np.random.default_rng(0).normal(size=32000)
+    analysis = ma.analyze(ma.Recording(noise, 16000, source=source), tmp_path)
+    with opened(browser, analysis.files["report"].as_uri()) as page:
+        page.wait_for_timeout(200)
+        assert page.locator("h1").text_content() == ATTACK
+        assert page.locator("script").count() == 1
+
+
+# The sounds of the first three players, as the browser decodes them: by how much wind and rover miss the
+# recording, its peak, and every hundredth of its samples.
+DECODE = """async rate => {
+  const decoded = await Promise.all([...document.querySelectorAll('audio')].slice(0, 3).map(async player => {
+    const bytes = Uint8Array.from(atob(player.src.split(',')[1]), one => one.charCodeAt(0));
+    const sound = await new OfflineAudioContext(1, rate, rate).decodeAudioData(bytes.buffer);
+    return sound.getChannelData(0);
+  }));
+  const [whole, wind, rover] = decoded;
+  let [missed, peak] = [0, 0];
+  whole.forEach((value, i) => {
+    missed = Math.max(missed, Math.abs(wind[i] + rover[i] - value));
+    peak = Math.max(peak, Math.abs(value));
+  });
+  return [missed, peak, Array.from(whole.filter((_, i) => i % 100 === 0))];
+}"""
+
+
+def test_its_sounds_are_the_recording_and_its_stems_at_one_gain(page, analysis):
+    missed, peak, some = page.evaluate(DECODE, 16000)
+    assert missed < 3 * 2**-15
+    assert 10 ** (sounds.PEAK_DB / 20) * 0.5 < peak <= 10 ** (sounds.PEAK_DB / 20) + 2**-15
+    gain = peak / np.abs(analysis.recording.samples).max()
+    assert np.abs(np.array(some) - gain * analysis.recording.samples[0, ::100]).max() < 2**-14
