@@ -1,4 +1,4 @@
-"""Copies in which deep wind, and where it begins, is heard: altered as they say, and no measurement any more."""
+"""Copies in which deep wind, and where it begins, is heard: altered as they say, and no measurements."""
 
 import dataclasses
 

@@ -13,7 +13,7 @@ import marsaudio as ma
 from marsaudio.report.facts import sound_facts
 from marsaudio.report.summary import summarize, to_json
 
-NAMES = ["events.csv", "rover.wav", "spectrogram.png", "summary.json", "wind.wav"]
+NAMES = ["events.csv", "report.html", "rover.wav", "spectrogram.png", "summary.json", "wind.wav"]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def tree(folder):
     return {path.relative_to(folder): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
-def test_five_files_are_written_and_nothing_else(analysis):
+def test_six_files_are_written_and_nothing_else(analysis):
     assert sorted(path.name for path in analysis.files.values()) == NAMES
     assert sorted(path.name for path in analysis.files["wind"].parent.iterdir()) == NAMES
 

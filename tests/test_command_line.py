@@ -21,6 +21,8 @@ COMMANDS = [
     "sessions",
     "compare",
     "analyze",
+    "report",
+    "describe",
     "separate",
     "fit-rover",
     "spectrogram",
@@ -88,6 +90,8 @@ def bad_inputs(tmp_path, gusty_wav):
     [
         ["info", "IN"],
         ["analyze", "IN", "-o", "OUT/analysis"],
+        ["report", "IN", "-o", "OUT/report.html"],
+        ["describe", "IN"],
         ["separate", "IN", "--wind", "OUT/wind.wav", "--rover", "OUT/rover.wav"],
         ["spectrogram", "IN", "-o", "OUT/picture.png"],
         ["levels", "IN", "-o", "OUT/picture.png", "--table", "OUT/table.csv"],
@@ -110,6 +114,7 @@ def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, b
     ("command", "targets"),
     [
         (["analyze", "IN", "-o", "OUT"], ["file", "file/below"]),
+        (["report", "IN", "-o", "OUT"], ["folder.html", "file/below.html"]),
         (["separate", "IN", "--wind", "OUT", "--rover", "OUT.wav"], ["folder.wav", "file/below.wav"]),
         (["spectrogram", "IN", "-o", "OUT"], ["folder.png", "file/below.png"]),
         (["levels", "IN", "-o", "OUT"], ["folder.png", "file/below.png"]),
@@ -122,6 +127,7 @@ def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, b
 def test_where_it_cannot_write_it_is_one_line_and_nothing_changes(command, targets, run, gusty_wav, tmp_path):
     (tmp_path / "file").write_text("mine")
     (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "folder.html").mkdir()
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "folder.png").mkdir()
     before = tree(tmp_path)
@@ -305,6 +311,47 @@ def test_separate_gives_a_range_learned_from_the_whole(run, gusty_wav, gusty_ste
     assert (code, err) == (0, [])
     assert "in these 6.0 s" in out[-3]
     assert np.array_equal(ma.load(wind).samples, gusty_stems.wind.clip(2, 3.5).samples)
+
+
+def test_a_report_is_one_page(run, gusty_wav, tmp_path):
+    page = tmp_path / "gust.html"
+    code, out, err = run("report", gusty_wav, "-o", page)
+    assert (code, out[0], err) == (0, f"report  {page}", [])
+    assert [path.name for path in tmp_path.iterdir()] == ["gust.html"]
+    assert "Gust 1 blows from" in page.read_text(encoding="utf-8")
+    assert is_refused(run("report", gusty_wav, "-o", tmp_path / "gust.pdf"), "--output", "must end in .html")
+
+
+def test_a_recording_is_described(run, gusty_wav):
+    code, out, err = run("describe", gusty_wav)
+    assert (code, err) == (0, [])
+    assert "\n\n".join(out) == ma.describe(ma.load(gusty_wav))
+    code, out, _ = run("describe", gusty_wav, "--start", 3.5)
+    assert out[0].endswith("2.5 seconds long.")
+
+
+@pytest.mark.parametrize(
+    ("option", "says", "seconds"),
+    [
+        (["--speed-up", 4], "For listening: 4 times faster", 1.5),
+        (["--shift", 300], "For listening: 300 Hz higher.", 6.0),
+        (["--marks"], "For listening: a mark before each of 1 wind event.", 6.0),
+        (["--level-tone"], "For listening: the level from 20 to 250 Hz as a tone.", 6.0),
+    ],
+)
+def test_a_clip_may_be_altered_and_says_so(run, gusty_wav, tmp_path, option, says, seconds):
+    target = tmp_path / "clip.wav"
+    code, out, err = run("clip", gusty_wav, *option, "--wind", "-o", target)
+    assert (code, err) == (0, [])
+    assert any(line.startswith(says) for line in out)
+    made = ma.load(target)
+    assert made.duration == pytest.approx(seconds, abs=1e-3)
+    assert says[:-1].split(": ")[1] in made.source.title
+
+
+def test_a_clip_is_altered_in_one_way(run, gusty_wav, tmp_path):
+    outcome = run("clip", gusty_wav, "--marks", "--shift", 300, "-o", tmp_path / "clip.wav")
+    assert is_refused(outcome, "--shift and --marks cannot be had in one clip")
 
 
 def test_events_are_shown_with_their_numbers_and_saved(run, gusty_wav, tmp_path):

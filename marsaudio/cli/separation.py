@@ -80,9 +80,9 @@ def report(
     pascal: PascalOption = None,
     calibration_source: CalibrationSourceOption = None,
 ) -> None:
-    """Write one page to look at, to listen to and to have read aloud.
+    """Write one page to look at and to listen to.
 
-    It needs no network, and can be sent as it is; of a recording of more than two minutes, together with the
+    It reads well aloud, needs no network, and can be sent as it is; of a recording of more than two minutes, together with the
     sound files that are written beside it.
     """
     from marsaudio.loading import load

@@ -213,7 +213,6 @@ def write_report(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"path={str(path)!r} must end in .html, as the report is a page.")
-    _check_folder(path.parent)
     recording = source if isinstance(source, Recording) else load(source, progress=progress)
     names = {}
     if not fits_inside(recording.duration):
