@@ -54,7 +54,7 @@ def analysis(recording, tmp_path_factory):
 def long_analysis(recording, tmp_path_factory):
     """As of a recording that is too long for its sound to be kept in the page."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("marsaudio.report.page.writing.LONGEST_INSIDE", SECONDS / 2)
+        patch.setattr("marsaudio.report.page.text.LONGEST_INSIDE", SECONDS / 2)
         return ma.analyze(recording, tmp_path_factory.mktemp("a long report"))
 
 

@@ -82,8 +82,8 @@ def report(
 ) -> None:
     """Write one page to look at and to listen to.
 
-    It reads well aloud, needs no network, and can be sent as it is; of a recording of more than two minutes, together with the
-    sound files that are written beside it.
+    It reads well aloud, needs no network, and can be sent as it is; of a recording of more than two minutes,
+    together with the sound files that are written beside it.
     """
     from marsaudio.loading import load
     from marsaudio.report.analysis import write_report
@@ -115,7 +115,7 @@ def describe(
     from marsaudio.description import describe
     from marsaudio.loading import load
 
-    for paragraph in describe(load(source).clip(start, stop)).split("\n\n"):
+    for paragraph in describe(load(source, start=start, stop=stop)).split("\n\n"):
         typer.echo(paragraph)
 
 

@@ -19,7 +19,7 @@ from marsaudio.formats.encodings import FALLBACK_ENCODING, choose_encoding
 from marsaudio.loading import load
 from marsaudio.recording import Recording
 from marsaudio.report.page.content import Results
-from marsaudio.report.page.writing import fits_inside, write_page
+from marsaudio.report.page.text import fits_inside, page_text
 from marsaudio.report.summary import summarize, to_json
 from marsaudio.report.targets import check_input_is_kept
 from marsaudio.separation.rover_model import RoverModel
@@ -160,7 +160,7 @@ def analyze(
         write_text(written["summary"], to_json(summary))
         if "recording" in written:
             recording.save(written["recording"], encoding=encoding)
-        write_page(written["report"], found, names)
+        write_text(written["report"], page_text(found, names))
     return Analysis(recording, stems, events, summary, found.description, files)
 
 
@@ -222,12 +222,10 @@ def write_report(
     found = _find(recording, rover_noise, detection)
     sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
     with contextlib.ExitStack() as stack:
-        page = stack.enter_context(replace_when_complete(path))
         written = {name: stack.enter_context(replace_when_complete(file)) for name, file in files.items()}
         for name, temporary in written.items():
             sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
-        write_page(page, found, names)
-    return path
+        return write_text(path, page_text(found, names))
 
 
 def _find(

@@ -1,4 +1,4 @@
-"""The page as a file: the template, filled in."""
+"""The page as a text: the template, filled in."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from marsaudio.atomic import write_text
 from marsaudio.report.page.content import Results, content_of
 from marsaudio.report.page.sounds import LONGEST_INSIDE, beside, players_beside, players_inside
 
@@ -33,25 +31,15 @@ def fits_inside(duration: float) -> bool:
     return duration <= LONGEST_INSIDE
 
 
-def write_page(path: Path, results: Results, names: Mapping[str, str]) -> Path:
-    """Write the report.
+def page_text(results: Results, names: Mapping[str, str]) -> str:
+    """The page as HTML.
 
     Parameters
     ----------
-    path : Path
     results : Results
     names : dict of str to str
         Of the files beside the page, which it links to: ``"wind"``, ``"rover"`` and more. Of a recording
         that does not fit inside, its players need ``"recording"``, ``"wind"`` and ``"rover"``.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
     """
     inside = fits_inside(results.stems.wind.duration)
     if inside:
@@ -59,7 +47,7 @@ def write_page(path: Path, results: Results, names: Mapping[str, str]) -> Path:
     else:
         players, how_to_listen = players_beside(dict(names))
     script = _asset("page.js")
-    page = _template().render(
+    return _template().render(
         **content_of(results),
         players=players,
         how_to_listen=how_to_listen,
@@ -69,7 +57,6 @@ def write_page(path: Path, results: Results, names: Mapping[str, str]) -> Path:
         script=script,
         script_hash=_hash_of(f"\n{script}\n"),
     )
-    return write_text(path, page)
 
 
 def _links(names: Mapping[str, str]) -> Sequence[dict[str, Any]]:
