@@ -2,7 +2,7 @@
 Two versions of one recording
 =============================
 
-What has a filter taken away? Here a high-pass has removed what is below 80 Hz, and most of the wind with it. The two
+What has a filter taken away? Here a high-pass has removed what is below 80 Hz, the deepest part of the wind. The two
 versions are aligned first, so that neither a delay nor another volume counts as a change.
 """
 
