@@ -8,7 +8,7 @@ import marsaudio
 
 DOCS = Path(__file__).parent
 EXAMPLES = DOCS.parent / "examples"
-sys.path.insert(0, str(DOCS))  # picture_scraper lies there
+sys.path.insert(0, str(DOCS))  # embedded_media and picture_scraper lie there
 
 # The pages show the simulated sample, whichever recordings this machine has: the same pages everywhere.
 os.environ["MARSAUDIO_DATA_DIR"] = str(DOCS / "_build" / "no recordings here")
@@ -26,6 +26,7 @@ project_copyright = "The marsaudio developers"
 version = release = marsaudio.__version__
 
 extensions = [
+    "embedded_media",
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -39,6 +40,7 @@ exclude_patterns = ["_build", "_templates", "quality/*", "performance/*", "galle
 templates_path = ["_templates"]
 # In docstrings, `marsaudio.load` is a link to what is documented under that name, and else stands as it is.
 default_role = "py:obj"
+nitpicky = True
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -75,10 +77,12 @@ numpydoc_xref_param_type = False
 html_theme = "pydata_sphinx_theme"
 html_title = "marsaudio"
 html_show_sourcelink = False
+html_copy_source = False
 html_theme_options = {
+    "header_links_before_dropdown": 7,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "start": []}
