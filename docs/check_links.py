@@ -1,4 +1,4 @@
-"""Check that every link and picture of the built pages leads somewhere, and that every picture is told in words.
+"""Check that each link and picture of the built pages leads somewhere, and that words tell each picture.
 
     python docs/check_links.py docs/_build/html
 

@@ -41,6 +41,10 @@ templates_path = ["_templates"]
 # In docstrings, `marsaudio.load` is a link to what is documented under that name, and else stands as it is.
 default_role = "py:obj"
 nitpicky = True
+nitpick_ignore_regex = [
+    ("py:obj", r"[a-z]\w*"),  # a parameter, which stands in backquotes by numpydoc's convention
+    ("py:obj", r"(matplotlib|scipy)\..+"),  # on other sites, which a build without a network cannot look up
+]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3

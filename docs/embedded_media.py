@@ -1,7 +1,7 @@
-"""Take the sounds and pictures that notebooks show out of their pages, into files that load when they are wanted.
+"""Take the sounds and pictures that notebooks show out of their pages, into files beside them.
 
-A notebook holds its sounds as text, which makes pages of many megabytes. On the site they are FLAC, which has the
-same samples and is smaller.
+A notebook holds its sounds as text, which makes pages of many megabytes. On the site they are FLAC,
+which has the same samples and is smaller.
 """
 
 from __future__ import annotations

@@ -74,8 +74,9 @@ def load(
         session such as ``"data_audio/session:170"`` (see `load_session`), or a searchable binary file object.
         A path wins over a key where a file of that name exists.
     start, stop : float, optional
-        The range to read, in seconds; only this much is kept in memory. It is exactly what `clip` of
-        the whole gives: MP3 and OGG files are decoded from their start for that.
+        The range to read, in seconds; only this much is kept in memory. It is exactly what
+        `marsaudio.Recording.clip` of the whole gives: MP3 and OGG files are decoded from their start for
+        that.
     calibration : Calibration, optional
         What full scale is in pascals. None of NASA's releases has a published one.
     sample_rate : float, optional
@@ -142,9 +143,9 @@ def load_session(
     Returns
     -------
     Recording
-        Its samples are read when they are first used, and the products' checksums with them; `clip`, and what
-        works block by block (`separate_file`, `detect_wind_file`, `long_term_spectrogram`), read only what
-        they need at a time.
+        Its samples are read when they are first used, and the products' checksums with them;
+        `marsaudio.Recording.clip`, and what works block by block (`separate_file`, `detect_wind_file`,
+        `long_term_spectrogram`), read only what they need at a time.
 
     Raises
     ------

@@ -2,8 +2,8 @@
 Two versions of one recording
 =============================
 
-What has a filter taken away? Here a high-pass has removed what is below 80 Hz, the deepest part of the wind. The two
-versions are aligned first, so that neither a delay nor another volume counts as a change.
+What has a filter taken away? Here a high-pass has removed what is below 80 Hz, the deepest part of the
+wind. The two versions are aligned first, so that neither a delay nor another volume counts as a change.
 """
 
 import scipy.signal

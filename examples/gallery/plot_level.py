@@ -2,8 +2,9 @@
 The level of the wind, with its events
 ======================================
 
-How loud the band of the wind is over time. The dotted line is the quiet between gusts, the dashed one the threshold
-that a gust has to pass. How high it lies is up to you: it follows from how often you accept to be fooled by chance.
+How loud the band of the wind is over time. The dotted line is the quiet between gusts, the dashed one
+the threshold that a gust has to pass. How high it lies is up to you: it follows from how often you
+accept to be fooled by chance.
 """
 
 import marsaudio as ma

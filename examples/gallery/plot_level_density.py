@@ -2,8 +2,9 @@
 How often each level occurs
 ===========================
 
-A hum is always equally loud, so its levels lie close together. Wind comes and goes, so below 100 Hz the levels are far
-apart. The lines say which level the sound is at or below for 5, 50 and 95 percent of the time.
+A hum is always equally loud, so its levels lie close together. Wind comes and goes, so below 100 Hz the
+levels are far apart. The lines say which level the sound is at or below for 5, 50 and 95 percent of the
+time.
 """
 
 import marsaudio as ma

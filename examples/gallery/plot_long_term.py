@@ -2,8 +2,8 @@
 Minutes or hours at a glance
 ============================
 
-Each column is the mean over two seconds, so that a short gust still counts with all its power. Files of many hours are
-read block by block: memory does not grow with their length.
+Each column is the mean over two seconds, so that a short gust still counts with all its power. Files of
+many hours are read block by block: memory does not grow with their length.
 """
 
 import marsaudio as ma

@@ -2,8 +2,8 @@
 The time of day on Mars
 =======================
 
-Where it is known when a recording began, pictures can show the local time at the rover. The sample is simulated and
-began at no time at all; here it is given one, noon of the second sol.
+Where it is known when a recording began, pictures can show the local time at the rover. The sample is
+simulated and began at no time at all; here it is given one, noon of the second sol.
 """
 
 import dataclasses

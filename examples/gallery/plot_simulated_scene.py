@@ -2,8 +2,9 @@
 A simulated scene and its truth
 ===============================
 
-A scene is made from the speed of the wind, and the true sound of wind and rover is known to the last bit. So what
-:func:`~marsaudio.separate` and :func:`~marsaudio.detect_wind` find in it can be held against the truth.
+A scene is made from the speed of the wind, and the true sound of wind and rover is known to the last
+bit. So what :func:`~marsaudio.separate` and :func:`~marsaudio.detect_wind` find in it can be held
+against the truth.
 """
 
 import numpy as np
@@ -21,6 +22,6 @@ ma.plot.level(scene.recording, events, ax=below)
 for gust in scene.gusts:
     above.axvspan(gust.start, gust.end, color="0.9")
 picture.description = (
-    f"Above, the true wind speed over {scene.recording.duration:.0f} s with {len(scene.gusts)} gusts shaded. Below, "
-    f"the level of the sound that it makes, with the {len(events)} events that were found marked."
+    f"Above, the true wind speed over {scene.recording.duration:.0f} s with {len(scene.gusts)} gusts shaded. "
+    f"Below, the level of the sound that it makes, with the {len(events)} events that were found marked."
 )

@@ -2,8 +2,8 @@
 The spectrogram of the wind
 ===========================
 
-Which pitches the wind has at each moment, after the rover was taken out. What is left is deep and comes and goes. Any
-:class:`~marsaudio.Recording` can be drawn like this, whole or a part of it.
+Which pitches the wind has at each moment, after the rover was taken out. What is left is deep and comes
+and goes. Any :class:`~marsaudio.Recording` can be drawn like this, whole or a part of it.
 """
 
 import marsaudio as ma

@@ -2,8 +2,9 @@
 What one microphone cannot tell
 ===============================
 
-Wind that never stops and a rover that never changes sound alike. So the level of the wind is a range: the shaded area
-lies between the least that must be wind and the most that may be. Where it is thin, the recording is clear about it.
+Wind that never stops and a rover that never changes sound alike. So the level of the wind is a range:
+the shaded area lies between the least that must be wind and the most that may be. Where it is thin, the
+recording is clear about it.
 """
 
 import marsaudio as ma

@@ -41,11 +41,12 @@ class _BrokenOff(_SourceFailure):
 
 
 def fetch(key: str, *, progress: bool = True) -> Path:
-    """Give the path of a recording's file, downloading it into `data_directory` where it is not here.
+    """Give the path of a recording's file, downloading it where it is not here.
 
-    The file is checked against its checksum: the catalog's, else the one recorded when it was first
-    downloaded (see `marsaudio.catalog.storage`). The result of the check is remembered until the process
-    ends or the file changes.
+    It is kept in the folder that `marsaudio.catalog.data_directory` names. The file is checked
+    against its checksum: the catalog's, else the one recorded when it was first downloaded (see
+    ``marsaudio.catalog.storage``). The result of the check is remembered until the process ends or the file
+    changes.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class QuietLevel:
     start, end : float
         From when to when it holds, in seconds.
     level : float
-        Of the band in quiet moments, in dB; `WindEvents.unit` says re what.
+        Of the band in quiet moments, in dB; ``WindEvents.unit`` says re what.
     uncertainty : float
         Its standard deviation, in dB.
     threshold : float

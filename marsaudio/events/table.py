@@ -40,8 +40,8 @@ class WindEvent:
     peak_time : float
         When the level is highest, in seconds.
     level : float
-        Mean square in the band from start to end, in dB; `WindEvents.unit` says re what. The quiet is part of
-        it.
+        Mean square in the band from start to end, in dB; ``WindEvents.unit`` says re what. The quiet is
+        part of it.
     peak_level : float
         The highest level of a quarter of a second.
     excess : float
@@ -117,8 +117,8 @@ class WindEvents(Sequence[WindEvent]):
     unit : str
         Of levels: ``"dB re full scale"``, or ``"dB re 20 µPa"`` where calibrated.
     quiet_level : float or None
-        What `WindEvent.excess` is measured from; where the rover's noise changes, for the longest time. None
-        where there was nothing to measure.
+        What ``WindEvent.excess`` is measured from; where the rover's noise changes, for the longest
+        time. None where there was nothing to measure.
     duration : float
         Of the recording, in seconds.
     parameters : dict
@@ -241,7 +241,7 @@ class WindEvents(Sequence[WindEvent]):
         ]
 
     def labels(self) -> list[Label]:
-        """The events as labels, with all their figures in `Label.fields`.
+        """The events as labels, with all their figures in ``Label.fields``.
 
         Returns
         -------

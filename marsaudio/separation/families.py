@@ -46,7 +46,7 @@ class RoverLine(Line):
     wanders : bool
         Its frequency moves by half a bin (some 1.5 Hz) or more within the recording; `frequency` is the mean.
     family : float or None
-        The fundamental frequency f0 in Hz of the family that it belongs to, as `Family.frequency` has it;
+        The fundamental frequency f0 in Hz of the family that it belongs to, as ``Family.frequency`` has it;
         None where it belongs to none. `RoverModel.family_of` gives the family. A line of the pump that is a
         line of the shaft below as well counts to the pump: to the highest f0 that it is a harmonic of.
     harmonic : int or None
@@ -80,7 +80,7 @@ class Family:
         One for each of `harmonics`.
     sidebands : tuple of Sideband
         What stands at one distance from many of the harmonics, by the distance. Beyond some 5 Hz they are
-        lines by themselves (`Sideband.lines`); closer by they are told by how the harmonics beat from frame
+        lines by themselves (``Sideband.lines``); closer by they are told by how the harmonics beat from frame
         to frame. As there are some 11.7 frames a second, a faint sideband at +7 Hz, not seen as a line, would
         look like one at -4.7 Hz.
     drift : Drift or None

@@ -225,23 +225,26 @@ def simulate_scene(
         Wind over rover: the ratio of their mean powers in 20-500 Hz over the whole scene, in dB, from -40
         to 40. Most of the wind's power is in its gusts: between them, the ratio is lower.
     mean_speed, turbulence_intensity, length_scale
-        The wind between gusts; see `simulate_wind_speed`.
+        The wind between gusts; see `marsaudio.simulate.simulate_wind_speed`.
     gust_count
-        How many gusts `draw_gusts` adds. How many there are in the end is up to the speed: `find_gusts`
-        may find one more where turbulence alone is strong, or join two.
+        How many gusts `marsaudio.simulate.draw_gusts` adds. How many there are in the end is up to the
+        speed: `marsaudio.simulate.find_gusts` may find one more where turbulence alone is strong, or join
+        two.
     gusts
-        These gusts instead, as `GustShape` or as dicts of its attributes; `gust_count` is not used then.
+        These gusts instead, as `marsaudio.simulate.GustShape` or as dicts of its attributes; `gust_count`
+        is not used then.
     level_exponent, obstacle_size, roll_off
-        From speed to sound; see `simulate_wind`.
+        From speed to sound; see `marsaudio.simulate.simulate_wind`.
     pump_frequency, harmonics, line_slope, relative_drift, amplitude_modulation, sideband_levels, \
     clock_level, shaft_level, electronics_level, electronics_knee, click_rate, click_level
-        The rover; see `simulate_rover`. `sideband_levels` may also be pairs, as JSON holds them.
+        The rover; see `marsaudio.simulate.simulate_rover`. `sideband_levels` may also be pairs, as JSON
+        holds them.
     peak
         The highest absolute sample of the recording and its two parts, of a full scale of 1.0.
     lead_in
         Seconds of digital silence instead of the first samples, as in NASA's files (0.03).
     rng
-        A seed, a generator, or None for another scene each time. `Scene.parameters` holds the seed in
+        A seed, a generator, or None for another scene each time. ``Scene.parameters`` holds the seed in
         each case. Equal seeds give equal samples as long as NumPy draws the same random numbers.
 
     Returns

@@ -256,7 +256,7 @@ def spectrogram(
 ) -> Spectrogram:
     """Compute the spectrogram of a recording.
 
-    With the transform X of `marsaudio.spectra.stft`, the window w and the rate f_s:
+    With the transform X of ``marsaudio.spectra.stft``, the window w and the rate f_s:
 
     - ``"psd"``: ``c |X|² / (f_s sum w²)``, power per hertz; its integral over frequency is the mean square
       of the windowed frame (Parseval);
