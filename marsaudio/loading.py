@@ -98,6 +98,12 @@ def load(
     AudioFormatError
         The file cannot be read as audio, or is not what its label says.
 
+    See Also
+    --------
+    load_session : Seconds of NASA's archive, joined.
+    marsaudio.catalog.keys : What can be loaded by name.
+    separate_file : For files that are larger than memory.
+
     Examples
     --------
     >>> import marsaudio as ma
@@ -156,6 +162,11 @@ def load_session(
     AudioFormatError
         The products do not fit together, or a label or inventory cannot be read.
 
+    See Also
+    --------
+    find_sessions : Which sessions a folder holds.
+    load : Files, and sessions by one name.
+
     Examples
     --------
     >>> import marsaudio as ma
@@ -193,6 +204,10 @@ def find_sessions(path: str | os.PathLike[str]) -> list[Session]:
     ------
     DataUnavailableError, AudioFormatError
         As `load_session`.
+
+    See Also
+    --------
+    load_session : Join the products of a session.
 
     Examples
     --------

@@ -69,6 +69,11 @@ def fetch(key: str, *, progress: bool = True) -> Path:
     OutputError
         The data directory cannot be written to.
 
+    See Also
+    --------
+    marsaudio.catalog.local_path : Without downloading.
+    marsaudio.load : Fetches by itself.
+
     Examples
     --------
     >>> from marsaudio import catalog
@@ -123,6 +128,10 @@ def is_verified(key: str) -> bool | None:
         There is no such key.
     DataUnavailableError
         The record of checksums is damaged.
+
+    See Also
+    --------
+    marsaudio.catalog.fetch : Where the check is made.
 
     Examples
     --------

@@ -133,6 +133,10 @@ def detect_wind_file(
     DataUnavailableError, AudioFormatError
         As `marsaudio.load`.
 
+    See Also
+    --------
+    detect_wind : The same for a recording in memory, or its stems.
+
     Examples
     --------
     >>> import marsaudio as ma

@@ -74,6 +74,11 @@ def wind_range(
         The range; its ``axes`` and ``figure`` lead to the rest. All levels are sums over the octave bands of
         `marsaudio.Stems.wind_upper`, in the recording's unit, with gaps where it is muted or faded out.
 
+    See Also
+    --------
+    marsaudio.Stems : What the figures mean.
+    marsaudio.plot.level : The level in which events are found.
+
     Examples
     --------
     >>> import marsaudio as ma

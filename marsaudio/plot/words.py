@@ -23,6 +23,10 @@ def describe(recording: Recording, events: WindEvents) -> str:
     str
         On one line, for an alternative text.
 
+    See Also
+    --------
+    marsaudio.plot.overview : The picture that it tells.
+
     Examples
     --------
     >>> import marsaudio as ma

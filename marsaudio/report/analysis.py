@@ -47,6 +47,15 @@ class Analysis:
         The picture in words.
     files : dict of str to pathlib.Path
         ``"wind"``, ``"rover"``, ``"spectrogram"``, ``"events"`` and ``"summary"``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import marsaudio as ma
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     analysis = ma.analyze(ma.load("sample"), folder, progress=False)
+    >>> len(analysis.events), analysis.files["wind"].name
+    (3, 'wind.wav')
     """
 
     recording: Recording
@@ -104,6 +113,12 @@ def analyze(
         As `marsaudio.load`.
     OutputError
         The folder or a file in it cannot be written. What stood there before still does.
+
+    See Also
+    --------
+    marsaudio.batch.run : The same for many recordings.
+    separate : Only the stems.
+    detect_wind : Only the events.
 
     Notes
     -----

@@ -56,6 +56,14 @@ class RoverLine(Line):
     drift : Drift or None
         How the frequency changed: of the family, whose lines drift alike, or of a line without a family by
         itself. None where that was not heard clearly for three times two seconds.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> line = model.lines[0]
+    >>> f"{line.frequency:.2f} Hz, harmonic {line.harmonic}, {line.level:.1f} dB"
+    '195.15 Hz, harmonic 1, -37.2 dB'
     """
 
     family: float | None = None
@@ -92,6 +100,14 @@ class Family:
     multiple : int or None
         Where this family is a part of another one, of fundamental f0 / multiple: the pump on a shaft, say.
         Its lines are among the other's, too.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> pump = model.families[0]
+    >>> f"{pump.frequency:.2f} Hz, with {len(pump.sidebands)} kinds of sidebands"
+    '195.15 Hz, with 3 kinds of sidebands'
     """
 
     frequency: float

@@ -60,6 +60,13 @@ class Gust:
         In m/s.
     snr_db : float
         Energy of the wind over energy of the rover in 20-250 Hz from start to end, in dB.
+
+    Examples
+    --------
+    >>> from marsaudio.simulate import simulate_scene
+    >>> gust = simulate_scene(10.0, gust_count=1, rng=7).gusts[0]
+    >>> f"{gust.start:.1f} to {gust.end:.1f} s, up to {gust.peak_speed:.1f} m/s"
+    '5.2 to 7.1 s, up to 11.2 m/s'
     """
 
     start: float
@@ -86,6 +93,15 @@ class Scene:
         Wind over rover in 20-500 Hz, as it came out, in dB.
     parameters : dict
         What `simulate_scene` was called with. ``simulate_scene(**scene.parameters)`` makes it again.
+
+    Examples
+    --------
+    >>> from marsaudio.simulate import simulate_scene
+    >>> scene = simulate_scene(10.0, gust_count=1, rng=7)
+    >>> scene
+    <marsaudio.simulate.Scene: 10.000 s, 48000 Hz, wind +0.0 dB re rover, 1 gusts>
+    >>> scene.truth()["simulated"]
+    True
     """
 
     recording: Recording
@@ -255,6 +271,12 @@ def simulate_scene(
     ------
     ParameterError
         A value outside of its range.
+
+    See Also
+    --------
+    marsaudio.simulate.sample_scene : The scene that comes with marsaudio.
+    marsaudio.simulate.simulate_wind : Only the wind.
+    marsaudio.simulate.simulate_rover : Only the rover.
 
     Examples
     --------
