@@ -58,6 +58,8 @@ nb_merge_streams = True
 sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
+    "backreferences_dir": "gallery/uses",  # pages of the reference show where the gallery uses what
+    "doc_module": ("marsaudio",),
     "image_scrapers": ("picture_scraper.scrape",),
     "capture_repr": (),
     "abort_on_example_error": True,
