@@ -84,6 +84,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "marsaudio"
 html_show_sourcelink = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navigation_with_keys": False,
