@@ -26,7 +26,7 @@ test: $(VENV)/test.installed
 
 docs: $(VENV)/docs.installed
 	$(BIN)/python -m sphinx --fail-on-warning --jobs auto --doctree-dir docs/_build/doctrees --builder html docs docs/_build/html
-	$(BIN)/python docs/check_links.py docs/_build/html
+	$(BIN)/python docs/check_pages.py docs/_build/html
 
 format: $(VENV)/test.installed
 	$(BIN)/ruff check --fix .

@@ -1,6 +1,6 @@
-"""Check that each link and picture of the built pages leads somewhere, and that words tell each picture.
+"""Check the built pages: links and pictures lead somewhere, words tell each picture, no page is too large.
 
-    python docs/check_links.py docs/_build/html
+    python docs/check_pages.py docs/_build/html
 
 Links to other hosts are not followed.
 """
@@ -11,6 +11,8 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+MOST_BYTES = 1_000_000  # with what is embedded; a phone waits for all of it
 
 
 class Page(HTMLParser):
@@ -40,6 +42,8 @@ def complaints(folder: Path) -> list[str]:
     wrong = [] if pages else [f"{folder} holds no pages"]
     for path, page in pages.items():
         name = path.relative_to(folder)
+        if path.stat().st_size > MOST_BYTES:
+            wrong.append(f"{name} has {path.stat().st_size} bytes, more than {MOST_BYTES}")
         wrong += [f"{name}: the picture {source} has no alternative text" for source in page.untold]
         for link in sorted(page.links):
             parts = urlsplit(link)
@@ -57,5 +61,5 @@ def complaints(folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     found = complaints(Path(sys.argv[1]))
-    print("\n".join(found) or "Every link leads somewhere.")
+    print("\n".join(found) or "Every link and picture of these pages leads somewhere.")
     sys.exit(bool(found))
