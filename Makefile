@@ -25,7 +25,8 @@ test: $(VENV)/test.installed
 	$(BIN)/python -m pytest --numprocesses auto
 
 docs: $(VENV)/docs.installed
-	$(BIN)/python -m sphinx --fail-on-warning --builder html docs docs/_build/html
+	$(BIN)/python -m sphinx --fail-on-warning --jobs auto --doctree-dir docs/_build/doctrees --builder html docs docs/_build/html
+	$(BIN)/python docs/check_pages.py docs/_build/html
 
 format: $(VENV)/test.installed
 	$(BIN)/ruff check --fix .
@@ -45,7 +46,7 @@ speed: $(VENV)/compare.installed
 	$(BIN)/python benchmarks/speed.py --output output/speed --docs docs
 
 clean:
-	rm -rf $(VENV) demo dist output/quality output/speed docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist output/quality output/speed docs/_build docs/gallery docs/tutorials docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/demo.installed: pyproject.toml | $(VENV)
 	$(INSTALL) .

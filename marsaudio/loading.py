@@ -74,8 +74,9 @@ def load(
         session such as ``"data_audio/session:170"`` (see `load_session`), or a searchable binary file object.
         A path wins over a key where a file of that name exists.
     start, stop : float, optional
-        The range to read, in seconds; only this much is kept in memory. It is exactly what `clip` of
-        the whole gives: MP3 and OGG files are decoded from their start for that.
+        The range to read, in seconds; only this much is kept in memory. It is exactly what
+        `marsaudio.Recording.clip` of the whole gives: MP3 and OGG files are decoded from their start for
+        that.
     calibration : Calibration, optional
         What full scale is in pascals. None of NASA's releases has a published one.
     sample_rate : float, optional
@@ -96,6 +97,12 @@ def load(
         There is no such key, the range lies outside the recording, or a sample rate is missing or not wanted.
     AudioFormatError
         The file cannot be read as audio, or is not what its label says.
+
+    See Also
+    --------
+    load_session : Seconds of NASA's archive, joined.
+    marsaudio.catalog.keys : What can be loaded by name.
+    separate_file : For files that are larger than memory.
 
     Examples
     --------
@@ -142,9 +149,9 @@ def load_session(
     Returns
     -------
     Recording
-        Its samples are read when they are first used, and the products' checksums with them; `clip`, and what
-        works block by block (`separate_file`, `detect_wind_file`, `long_term_spectrogram`), read only what
-        they need at a time.
+        Its samples are read when they are first used, and the products' checksums with them;
+        `marsaudio.Recording.clip`, and what works block by block (`separate_file`, `detect_wind_file`,
+        `long_term_spectrogram`), read only what they need at a time.
 
     Raises
     ------
@@ -154,6 +161,11 @@ def load_session(
         There is no such folder, or none of the session's products is there.
     AudioFormatError
         The products do not fit together, or a label or inventory cannot be read.
+
+    See Also
+    --------
+    find_sessions : Which sessions a folder holds.
+    load : Files, and sessions by one name.
 
     Examples
     --------
@@ -192,6 +204,10 @@ def find_sessions(path: str | os.PathLike[str]) -> list[Session]:
     ------
     DataUnavailableError, AudioFormatError
         As `load_session`.
+
+    See Also
+    --------
+    load_session : Join the products of a session.
 
     Examples
     --------

@@ -181,7 +181,15 @@ class Recording:
         return level_unit_and_offset(self.calibration)[1]
 
     def blocks(self, length: int = audio.BLOCK_FRAMES, *, first: int = 0) -> Iterator[Samples]:
-        """Give the samples from `first` on, in blocks of shape (channels, `length`) or shorter at the end."""
+        """Give the samples from `first` on, in blocks of shape (channels, `length`) or shorter at the end.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> recording = ma.load("sample")
+        >>> sum(block.shape[1] for block in recording.blocks(48000)) == recording.frames
+        True
+        """
         if length < 1:
             raise ParameterError(f"length={length!r} must be at least 1 frame.")
         for start in range(first, self.frames, length):

@@ -36,7 +36,7 @@ class Source:
     offset : float
         Seconds from the file's first sample to this recording's first sample.
     simulated : bool
-        Made by `marsaudio.simulate`, not recorded on Mars.
+        Made by ``marsaudio.simulate``, not recorded on Mars.
     start_time : MarsTime
         Of the file's first sample, where that is known.
     gaps : tuple of Gap

@@ -31,6 +31,16 @@ class Progress:
         Seconds of sound that were worked on in each second of this run; None before the first was done.
     name : str
         The recording that was worked on last; empty at the start.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import marsaudio as ma
+    >>> seen = []
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = ma.batch.run("sample", folder, jobs=1, progress=seen.append)
+    >>> seen[-1].done, seen[-1].total, seen[-1].name
+    (1, 1, 'sample')
     """
 
     total: int

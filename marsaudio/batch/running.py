@@ -58,6 +58,15 @@ class BatchReport:
         Seconds that this took.
     summary, events : pathlib.Path
         The table of all recordings, and that of all events.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import marsaudio as ma
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = ma.batch.run("sample", folder, jobs=1, progress=False)
+    >>> report.total, report.kept, report.duration
+    (1, 0, 18.0)
     """
 
     output: Path
@@ -151,6 +160,10 @@ def run(
     AudioFormatError, DataUnavailableError
         A manifest or a folder cannot be read. What is wrong with a recording stops nothing: it stands in
         the table and in the report.
+
+    See Also
+    --------
+    marsaudio.analyze : For one recording, with stems and picture.
 
     Examples
     --------

@@ -50,6 +50,13 @@ class Entry:
         Made by simulation, not recorded on Mars.
     note : str
         What else a reader should know, such as that a sol was inferred from the file name.
+
+    Examples
+    --------
+    >>> from marsaudio import catalog
+    >>> entry = catalog.entry("sample")
+    >>> entry.duration, entry.sample_rate, entry.credit
+    (18.0, 48000, 'marsaudio (simulated)')
     """
 
     key: str
@@ -83,6 +90,10 @@ def keys() -> tuple[str, ...]:
     -------
     tuple of str
 
+    See Also
+    --------
+    marsaudio.catalog.entry : What is known about one.
+
     Examples
     --------
     >>> from marsaudio import catalog
@@ -108,6 +119,11 @@ def entry(key: str) -> Entry:
     ------
     ParameterError
         There is no such key.
+
+    See Also
+    --------
+    marsaudio.catalog.keys : Which there are.
+    marsaudio.load : Its sound.
 
     Examples
     --------

@@ -41,11 +41,12 @@ class _BrokenOff(_SourceFailure):
 
 
 def fetch(key: str, *, progress: bool = True) -> Path:
-    """Give the path of a recording's file, downloading it into `data_directory` where it is not here.
+    """Give the path of a recording's file, downloading it where it is not here.
 
-    The file is checked against its checksum: the catalog's, else the one recorded when it was first
-    downloaded (see `marsaudio.catalog.storage`). The result of the check is remembered until the process
-    ends or the file changes.
+    It is kept in the folder that `marsaudio.catalog.data_directory` names. The file is checked
+    against its checksum: the catalog's, else the one recorded when it was first downloaded (see
+    ``marsaudio.catalog.storage``). The result of the check is remembered until the process ends or the file
+    changes.
 
     Parameters
     ----------
@@ -67,6 +68,11 @@ def fetch(key: str, *, progress: bool = True) -> Path:
         the record of checksums is damaged.
     OutputError
         The data directory cannot be written to.
+
+    See Also
+    --------
+    marsaudio.catalog.local_path : Without downloading.
+    marsaudio.load : Fetches by itself.
 
     Examples
     --------
@@ -122,6 +128,10 @@ def is_verified(key: str) -> bool | None:
         There is no such key.
     DataUnavailableError
         The record of checksums is damaged.
+
+    See Also
+    --------
+    marsaudio.catalog.fetch : Where the check is made.
 
     Examples
     --------

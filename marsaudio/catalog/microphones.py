@@ -21,6 +21,13 @@ class Microphone:
         The lowest and the highest frequency in Hz that it records, by sample rate in Hz.
     sources : tuple of str
         Who says so.
+
+    Examples
+    --------
+    >>> from marsaudio import catalog
+    >>> microphone = catalog.microphones()[0]
+    >>> microphone.name, microphone.band(48000)
+    ('EDL microphone', (20.0, 20000.0))
     """
 
     name: str
@@ -46,6 +53,10 @@ def microphones() -> tuple[Microphone, ...]:
     -------
     tuple of Microphone
 
+    See Also
+    --------
+    marsaudio.catalog.microphone_named : One of them.
+
     Examples
     --------
     >>> from marsaudio import catalog
@@ -64,6 +75,10 @@ def microphone_named(name: str | None) -> Microphone | None:
     ----------
     name
         Such as ``"Mars 2020 Entry, Descent, and Landing Camera Suite (EDL)"``.
+
+    See Also
+    --------
+    marsaudio.catalog.microphones : All of them.
 
     Examples
     --------

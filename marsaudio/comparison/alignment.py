@@ -64,6 +64,17 @@ class Alignment:
         The share of the second's power that the first explains, from 0 to 1.
     sample_rate : float
         Of both, in Hz.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> before = ma.load("sample")
+    >>> wind = ma.separate(before).wind
+    >>> alignment = ma.align(before, wind)
+    >>> abs(alignment.delay_samples) < 0.1, alignment.inverted
+    (True, False)
+    >>> alignment.apply(wind).frames == before.frames
+    True
     """
 
     delay: float
@@ -149,6 +160,10 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
     ------
     ParameterError
         They have different rates, share too little time, or are not versions of the same.
+
+    See Also
+    --------
+    compare : What was removed from the one to make the other.
 
     Examples
     --------

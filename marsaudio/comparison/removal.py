@@ -42,6 +42,13 @@ class BandChange:
     explained : float
         The share of the second's power in the band that the first explains, from 0 to 1: what is missing
         from 1 is new in the second.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> band = ma.BandChange(500.0, 1000.0, before=-37.25, after=-63.75, explained=0.6)
+    >>> band.change
+    -26.5
     """
 
     low: float
@@ -80,6 +87,18 @@ class Comparison:
     alignment : Alignment
     names : tuple of str
         Of the first and the second, as they were given.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> recording = ma.load("sample")
+    >>> comparison = ma.compare(recording, ma.separate(recording).wind)
+    >>> comparison.names
+    ('sample', 'sample, wind stem')
+    >>> comparison.removed.duration
+    18.0
+    >>> print(comparison.table_lines()[1])
+             20-60      -34.4     -34.4       -0.0      100 %
     """
 
     first: Recording
@@ -189,6 +208,11 @@ def compare(
     ------
     ParameterError
         The edges are no edges, or the recordings cannot be aligned.
+
+    See Also
+    --------
+    align : Only how the two lie to each other.
+    marsaudio.plot.comparison : The result as a picture.
 
     Examples
     --------

@@ -29,7 +29,7 @@ class QuietLevel:
     start, end : float
         From when to when it holds, in seconds.
     level : float
-        Of the band in quiet moments, in dB; `WindEvents.unit` says re what.
+        Of the band in quiet moments, in dB; ``WindEvents.unit`` says re what.
     uncertainty : float
         Its standard deviation, in dB.
     threshold : float
@@ -40,6 +40,13 @@ class QuietLevel:
     false_alarms_per_minute : float
         How many events a minute noise that wavers so passes the threshold with: as many as were asked for,
         or more where the threshold is held at 12 dB.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> quiet = ma.detect_wind(ma.load("sample")).quiet_levels[0]
+    >>> f"quiet {quiet.level:.1f} dB, an event from {quiet.level + quiet.threshold:.1f} dB on"
+    'quiet -55.3 dB, an event from -44.4 dB on'
     """
 
     start: float

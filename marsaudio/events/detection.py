@@ -51,7 +51,7 @@ def detect_wind(
     (the mean of the decibels). The quiet level is the least of what several quantiles of it tell, so that a
     recording may be windy for most of the time. The threshold above the quiet is the one that steady noise
     with the spectrum of this recording's quiet reaches as often as `false_alarms_per_minute` says, once it
-    has gone through all of what follows: it is found by simulation (`marsaudio.events.chance`). Where the
+    has gone through all of what follows: it is found by simulation (``marsaudio.events.chance``). Where the
     quiet wavers more than such noise does, the threshold is so many times higher, up to 12 dB.
 
     An event reaches out from where the level exceeds the threshold to where it has fallen to half of it, but
@@ -61,7 +61,7 @@ def detect_wind(
 
     Where the noise above 1 kHz steps up or down for good, as when a pump starts, quiet and threshold are
     found anew. Steady wind raises the quiet level itself and is not seen; and what else makes low noise for
-    a while, such as a machine, is found as well: see `WindEvent.rover_transient`.
+    a while, such as a machine, is found as well: see ``WindEvent.rover_transient``.
 
     Parameters
     ----------
@@ -132,6 +132,10 @@ def detect_wind_file(
         A value is out of its range.
     DataUnavailableError, AudioFormatError
         As `marsaudio.load`.
+
+    See Also
+    --------
+    detect_wind : The same for a recording in memory, or its stems.
 
     Examples
     --------

@@ -40,8 +40,8 @@ class WindEvent:
     peak_time : float
         When the level is highest, in seconds.
     level : float
-        Mean square in the band from start to end, in dB; `WindEvents.unit` says re what. The quiet is part of
-        it.
+        Mean square in the band from start to end, in dB; ``WindEvents.unit`` says re what. The quiet is
+        part of it.
     peak_level : float
         The highest level of a quarter of a second.
     excess : float
@@ -71,6 +71,15 @@ class WindEvent:
     rover_transient : bool
         That is more than chance and more than wind of this strength can reach up there: so the rover did it,
         or has its share in it.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> event = ma.detect_wind(ma.load("sample"))[0]
+    >>> event
+    <WindEvent 2.27 to 3.81 s, peak at 2.98 s, 28.2 dB over quiet>
+    >>> round(event.duration, 2)
+    1.54
     """
 
     start: float
@@ -117,8 +126,8 @@ class WindEvents(Sequence[WindEvent]):
     unit : str
         Of levels: ``"dB re full scale"``, or ``"dB re 20 µPa"`` where calibrated.
     quiet_level : float or None
-        What `WindEvent.excess` is measured from; where the rover's noise changes, for the longest time. None
-        where there was nothing to measure.
+        What ``WindEvent.excess`` is measured from; where the rover's noise changes, for the longest
+        time. None where there was nothing to measure.
     duration : float
         Of the recording, in seconds.
     parameters : dict
@@ -134,6 +143,15 @@ class WindEvents(Sequence[WindEvent]):
         what noise alone does. None where there was nothing to measure.
     source : Source or None
         Where the recording came from.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> events = ma.detect_wind(ma.load("sample"))
+    >>> len(events), f"{events.windy_share:.2f}"
+    (3, '0.30')
+    >>> [round(event.start, 1) for event in events.filter(lambda event: event.duration > 1.6)]
+    [9.5, 14.2]
     """
 
     events: tuple[WindEvent, ...]
@@ -241,7 +259,7 @@ class WindEvents(Sequence[WindEvent]):
         ]
 
     def labels(self) -> list[Label]:
-        """The events as labels, with all their figures in `Label.fields`.
+        """The events as labels, with all their figures in ``Label.fields``.
 
         Returns
         -------
@@ -327,8 +345,12 @@ class WindEvents(Sequence[WindEvent]):
 
         Examples
         --------
+        >>> import tempfile
         >>> import marsaudio as ma
-        >>> ma.detect_wind(ma.load("sample")).save("events.csv")  # doctest: +SKIP
+        >>> events = ma.detect_wind(ma.load("sample"))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     events.save(f"{folder}/events.csv").name
+        'events.csv'
         """
         if format_of_new(path, format) == "csv":
             # With its header where there are no events as well.

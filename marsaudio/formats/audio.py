@@ -62,6 +62,13 @@ class Gap(NamedTuple):
         In seconds from the first sample.
     reason : str
         What is missing.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> gap = ma.Gap(12.0, 13.0, reason="no product of second 12 is here")
+    >>> gap.stop - gap.start
+    1.0
     """
 
     start: float

@@ -53,6 +53,10 @@ def read_labels(path: str | os.PathLike[str], *, format: LabelFormat | None = No
     ParameterError
         There is no such format.
 
+    See Also
+    --------
+    write_labels : The other way.
+
     Notes
     -----
     Numbers may have decimal points or decimal commas.
@@ -124,6 +128,11 @@ def write_labels(
         already.
     OutputError
         The file cannot be written; an older one is still there.
+
+    See Also
+    --------
+    read_labels : The other way.
+    WindEvents.save : Events in each of these formats.
 
     Notes
     -----

@@ -36,6 +36,10 @@ def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | 
     ParameterError
         A value is out of its range, or there is nothing but digital silence to make louder.
 
+    See Also
+    --------
+    Recording.save : The samples as they are, for science.
+
     Examples
     --------
     >>> import marsaudio as ma

@@ -38,6 +38,13 @@ class EventScores:
         Numbers of the detected and the true interval of each pair.
     onset_errors, offset_errors : tuple of float
         Detected minus true start, and detected minus true end, of each pair, in seconds.
+
+    Examples
+    --------
+    >>> from marsaudio import metrics
+    >>> scores = metrics.event_scores([(1.0, 2.0)], [(1.0, 2.125), (4.0, 5.0)])
+    >>> scores.precision, scores.recall, scores.offset_errors
+    (1.0, 0.5, (-0.125,))
     """
 
     precision: float
@@ -63,6 +70,13 @@ class FalseAlarmRate:
         False alarms a minute, as counted.
     low, high : float
         The confidence interval of the rate.
+
+    Examples
+    --------
+    >>> from marsaudio import metrics
+    >>> rate = metrics.false_alarms_per_minute(0, 60.0)
+    >>> rate.rate, round(rate.high, 3)
+    (0.0, 0.061)
     """
 
     rate: float
@@ -96,6 +110,11 @@ def event_scores(
     ------
     ParameterError
         An interval does not end after it starts, or `minimum_iou` is out of its range.
+
+    See Also
+    --------
+    marsaudio.metrics.event_scores_by_collar : By how near start and end are.
+    marsaudio.metrics.intersection_over_union : What it matches by.
 
     Examples
     --------
@@ -146,6 +165,10 @@ def event_scores_by_collar(
     ParameterError
         An interval does not end after it starts, or `collar` or `offset_ratio` is negative or no number.
 
+    See Also
+    --------
+    marsaudio.metrics.event_scores : By how much they overlap.
+
     Examples
     --------
     >>> from marsaudio import metrics
@@ -182,6 +205,10 @@ def false_alarms(detected: Sequence[Interval | HasInterval], truth: Sequence[Int
     ------
     ParameterError
         An interval does not end after it starts.
+
+    See Also
+    --------
+    marsaudio.metrics.false_alarms_per_minute : The rate that a count shows.
 
     Examples
     --------
@@ -221,6 +248,10 @@ def false_alarms_per_minute(count: int, minutes: float, *, confidence: float = 0
     ParameterError
         The count is no whole number of at least 0, or another value is out of its range.
 
+    See Also
+    --------
+    marsaudio.metrics.false_alarms : Count them.
+
     Examples
     --------
     >>> from marsaudio import metrics
@@ -254,6 +285,10 @@ def intersection_over_union(a: Interval, b: Interval) -> float:
     -------
     float
         From 0 to 1.
+
+    See Also
+    --------
+    marsaudio.metrics.event_scores : Matches events by it.
 
     Examples
     --------

@@ -30,6 +30,10 @@ def sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     ParameterError
         The shapes differ, or the truth is silent.
 
+    See Also
+    --------
+    marsaudio.metrics.si_sdr : Whatever the scale.
+
     Examples
     --------
     >>> from marsaudio import metrics
@@ -61,6 +65,10 @@ def si_sdr(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
     ------
     ParameterError
         The shapes differ, or the truth is silent.
+
+    See Also
+    --------
+    marsaudio.metrics.sdr : Where the scale counts, too.
 
     Examples
     --------
@@ -102,6 +110,19 @@ def line_suppression(
     ------
     ParameterError
         The shapes differ, `before` is silent, or the signal is too short to tell such a width.
+
+    See Also
+    --------
+    marsaudio.metrics.si_sdr : For the whole sound.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from marsaudio import metrics
+    >>> hum = np.sin(2 * np.pi * 195.0 * np.arange(16000) / 8000)
+    >>> level = metrics.line_suppression(hum, 0.1 * hum, sample_rate=8000, frequency=195.0)
+    >>> round(level, 3)
+    20.0
     """
     after, before = _validated(after, before, flat=False)
     window = np.hanning(before.shape[-1])

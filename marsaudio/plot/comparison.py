@@ -42,6 +42,10 @@ def comparison(
     ParameterError
         It is something else, or the range of frequencies is empty.
 
+    See Also
+    --------
+    marsaudio.compare : The figures.
+
     Examples
     --------
     >>> import marsaudio as ma

@@ -67,13 +67,19 @@ def level(
     ParameterError
         The events are none, or of a recording of another length.
 
+    See Also
+    --------
+    marsaudio.plot.overview : Below the spectrograms.
+    marsaudio.plot.wind_range : With what is in doubt.
+
     Examples
     --------
     >>> import marsaudio as ma
     >>> line = ma.plot.level(ma.load("sample"))
     >>> line.axes.get_xlabel()
     'Time (s)'
-    >>> line.figure.save("level.png")  # doctest: +SKIP
+    >>> line.figure.description[:15]
+    'Sound of sample'
     """
     recording = sound.recording if isinstance(sound, Stems) else sound
     require_recording(recording, "level")

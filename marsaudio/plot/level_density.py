@@ -38,6 +38,10 @@ def spectral_probability_density(
     ParameterError
         It is something else, or the range of frequencies is empty.
 
+    See Also
+    --------
+    marsaudio.spectral_probability_density : The figures.
+
     Examples
     --------
     >>> import marsaudio as ma

@@ -39,6 +39,14 @@ class Picture(Figure):
     ----------
     description : str
         For those who cannot see it: the text instead of the picture in notebooks and saved files.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> picture = ma.plot.Picture(figsize=(8, 3), layout="constrained")
+    >>> axes = picture.subplots()
+    >>> lines = axes.plot(ma.load("sample").samples[0])
+    >>> picture.description = "Waveform of the sample: three gusts over a steady hum."
     """
 
     description: str = ""
@@ -63,6 +71,15 @@ class Picture(Figure):
             The suffix is none of those.
         OutputError
             The file cannot be written; an older one is still there.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import marsaudio as ma
+        >>> picture = ma.plot.spectrogram(ma.load("sample"))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     picture.save(f"{folder}/sample.png", dpi=60).name
+        'sample.png'
         """
         path = Path(path)
         file_format = FORMATS.get(path.suffix.lower())

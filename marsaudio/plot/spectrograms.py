@@ -77,6 +77,12 @@ def overview(
     ParameterError
         A value is out of its range.
 
+    See Also
+    --------
+    marsaudio.plot.level : Only the lower panel.
+    marsaudio.plot.spectrogram : Only one spectrogram.
+    marsaudio.plot.describe : The same in words.
+
     Examples
     --------
     >>> import marsaudio as ma
@@ -168,11 +174,17 @@ def spectrogram(
     ParameterError
         A value is out of its range.
 
+    See Also
+    --------
+    marsaudio.spectrogram : The figures.
+    marsaudio.plot.overview : With wind and events.
+
     Examples
     --------
     >>> import marsaudio as ma
     >>> picture = ma.plot.spectrogram(ma.load("sample"))
-    >>> path = picture.save("sample.png")  # doctest: +SKIP
+    >>> picture.axes[0].get_ylabel()
+    'Frequency (Hz)'
     """
     if not isinstance(recording, (Recording, LongTermSpectrogram)):
         raise ParameterError(

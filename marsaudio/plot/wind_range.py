@@ -51,11 +51,12 @@ def wind_range(
     """Draw the wind's level over time between its lower and its upper estimate, and the rover stem's level.
 
     Wind that never stops and a rover that never changes are the same to one microphone. So the wind's level
-    is a range: from below, what never stops counts as the rover's (`Stems.wind_lower`); from above, what may
-    be steady wind counts as wind (`Stems.wind_upper`). Where the two lie apart, the recording does not say.
-    The figures above the panel are those of the whole recording: how far up wind was found
-    (`Stems.cut_off`), the share of the wind's power that may as well be the rover's
-    (`Stems.unidentifiable`), and wind over rover before and after (`Stems.snr_before`, `Stems.snr_after`).
+    is a range: from below, what never stops counts as the rover's (`marsaudio.Stems.wind_lower`); from
+    above, what may be steady wind counts as wind (`marsaudio.Stems.wind_upper`). Where the two lie apart,
+    the recording does not say. The figures above the panel are those of the whole recording: how far up wind
+    was found (`marsaudio.Stems.cut_off`), the share of the wind's power that may as well be the rover's
+    (`marsaudio.Stems.unidentifiable`), and wind over rover before and after (`marsaudio.Stems.snr_before`,
+    `marsaudio.Stems.snr_after`).
 
     Parameters
     ----------
@@ -71,7 +72,12 @@ def wind_range(
     -------
     matplotlib.collections.PolyCollection
         The range; its ``axes`` and ``figure`` lead to the rest. All levels are sums over the octave bands of
-        `Stems.wind_upper`, in the recording's unit, with gaps where it is muted or faded out.
+        `marsaudio.Stems.wind_upper`, in the recording's unit, with gaps where it is muted or faded out.
+
+    See Also
+    --------
+    marsaudio.Stems : What the figures mean.
+    marsaudio.plot.level : The level in which events are found.
 
     Examples
     --------

@@ -53,6 +53,15 @@ class Analysis:
     files : dict of str to pathlib.Path
         ``"wind"``, ``"rover"``, ``"spectrogram"``, ``"events"``, ``"summary"`` and ``"report"``; and
         ``"recording"`` where the report needs it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import marsaudio as ma
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     analysis = ma.analyze(ma.load("sample"), folder, progress=False)
+    >>> len(analysis.events), analysis.files["wind"].name
+    (3, 'wind.wav')
     """
 
     recording: Recording
@@ -116,6 +125,9 @@ def analyze(
     See Also
     --------
     marsaudio.write_report : The page alone.
+    marsaudio.batch.run : The same for many recordings.
+    separate : Only the stems.
+    detect_wind : Only the events.
 
     Notes
     -----

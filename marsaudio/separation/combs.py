@@ -105,6 +105,13 @@ class Sideband:
     lines : tuple of Line
         The lines that are this sideband, one for each of `harmonics`; none where it stands closer to the
         comb's lines than a frame resolves.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> [round(sideband.offset, 1) for sideband in model.families[0].sidebands]
+    [-3.7, 3.7, 14.0]
     """
 
     offset: float

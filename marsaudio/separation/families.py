@@ -46,7 +46,7 @@ class RoverLine(Line):
     wanders : bool
         Its frequency moves by half a bin (some 1.5 Hz) or more within the recording; `frequency` is the mean.
     family : float or None
-        The fundamental frequency f0 in Hz of the family that it belongs to, as `Family.frequency` has it;
+        The fundamental frequency f0 in Hz of the family that it belongs to, as ``Family.frequency`` has it;
         None where it belongs to none. `RoverModel.family_of` gives the family. A line of the pump that is a
         line of the shaft below as well counts to the pump: to the highest f0 that it is a harmonic of.
     harmonic : int or None
@@ -56,6 +56,14 @@ class RoverLine(Line):
     drift : Drift or None
         How the frequency changed: of the family, whose lines drift alike, or of a line without a family by
         itself. None where that was not heard clearly for three times two seconds.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> line = model.lines[0]
+    >>> f"{line.frequency:.2f} Hz, harmonic {line.harmonic}, {line.level:.1f} dB"
+    '195.15 Hz, harmonic 1, -37.2 dB'
     """
 
     family: float | None = None
@@ -80,7 +88,7 @@ class Family:
         One for each of `harmonics`.
     sidebands : tuple of Sideband
         What stands at one distance from many of the harmonics, by the distance. Beyond some 5 Hz they are
-        lines by themselves (`Sideband.lines`); closer by they are told by how the harmonics beat from frame
+        lines by themselves (``Sideband.lines``); closer by they are told by how the harmonics beat from frame
         to frame. As there are some 11.7 frames a second, a faint sideband at +7 Hz, not seen as a line, would
         look like one at -4.7 Hz.
     drift : Drift or None
@@ -92,6 +100,14 @@ class Family:
     multiple : int or None
         Where this family is a part of another one, of fundamental f0 / multiple: the pump on a shaft, say.
         Its lines are among the other's, too.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> pump = model.families[0]
+    >>> f"{pump.frequency:.2f} Hz, with {len(pump.sidebands)} kinds of sidebands"
+    '195.15 Hz, with 3 kinds of sidebands'
     """
 
     frequency: float

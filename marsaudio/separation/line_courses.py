@@ -54,6 +54,14 @@ class Drift:
         The frequency's relative deviation from its mean.
     errors : ndarray of float64, shape (segments,)
         Standard errors of those, from the noise.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> drift = model.families[0].drift
+    >>> bool(abs(drift.per_minute) > 3 * drift.standard_error), len(drift.times)
+    (True, 9)
     """
 
     per_minute: float

@@ -70,6 +70,11 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
     ParameterError
         There is too little sound to learn from.
 
+    See Also
+    --------
+    load_rover_model : A model that was saved.
+    separate : Takes the model as `rover_noise`.
+
     Examples
     --------
     >>> import marsaudio as ma

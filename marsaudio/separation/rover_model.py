@@ -69,6 +69,15 @@ class RoverModel:
         The recording it was learned from.
     notes : tuple of str
         What a user of it must know.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> [round(family.frequency, 2) for family in model.families]
+    [195.15, 1000.0]
+    >>> model.floor.shape == model.frequencies.shape
+    True
     """
 
     sample_rate: float
@@ -116,6 +125,15 @@ class RoverModel:
         ------
         OutputError
             The file cannot be written; an older one is still there.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import marsaudio as ma
+        >>> model = ma.fit_rover(ma.simulate_scene(12, rng=1).rover)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/rover.json").name
+        'rover.json'
         """
         return write_text(path, self.to_json())
 
@@ -236,6 +254,21 @@ def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
         There is no such file, or it may not be read.
     AudioFormatError
         It is no rover model, or one of a later version.
+
+    See Also
+    --------
+    fit_rover : Learn a model.
+    RoverModel.save : What writes the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import marsaudio as ma
+    >>> model = ma.fit_rover(ma.load("sample"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = ma.load_rover_model(model.save(f"{folder}/rover.json"))
+    >>> len(again.lines) == len(model.lines)
+    True
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

@@ -50,6 +50,15 @@ class Stems:
         asked for.
     part : (first, last) or None
         The samples of the recording that the stems are of, where they are of a range of it.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> stems = ma.separate(ma.load("sample"))
+    >>> bool((stems.wind.samples + stems.rover.samples == stems.recording.samples).all())
+    True
+    >>> f"wind up to {stems.cut_off:.0f} Hz; {100 * stems.unidentifiable:.1f} % of it may be the rover's"
+    "wind up to 715 Hz; 0.1 % of it may be the rover's"
     """
 
     wind: Recording
@@ -226,6 +235,14 @@ def separate(
     ParameterError
         `rover_noise` is at another rate or too short, or the range is not within the recording.
 
+    See Also
+    --------
+    separate_file : The same for a file of any length, in memory that hardly grows.
+    fit_rover : The rover's noise, to give as `rover_noise`.
+    detect_wind : When the wind rises.
+    marsaudio.plot.overview : The stems as a picture.
+    marsaudio.plot.wind_range : How much of the wind is in doubt.
+
     Examples
     --------
     >>> import marsaudio as ma
@@ -295,10 +312,19 @@ def separate_file(
     DataUnavailableError, AudioFormatError, OutputError
         As `marsaudio.load` and `Recording.save`. No stem appears unless both are whole.
 
+    See Also
+    --------
+    separate : The same for a recording in memory.
+    marsaudio.batch.run : For many files.
+
     Examples
     --------
+    >>> import tempfile
     >>> import marsaudio as ma
-    >>> files = ma.separate_file("sample", wind="wind.wav", rover="rover.wav")  # doctest: +SKIP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = ma.separate_file("sample", wind=f"{folder}/wind.wav", rover=f"{folder}/rover.wav")
+    >>> files.wind.name, files.rover.name
+    ('wind.wav', 'rover.wav')
     """
     wind_path, rover_path = Path(wind), Path(rover)
     opened, known = open_sound(source)

@@ -133,6 +133,10 @@ def simulate_rover(
     ParameterError
         A value outside of its range.
 
+    See Also
+    --------
+    marsaudio.simulate.simulate_wind : What is heard with it.
+
     Examples
     --------
     >>> from marsaudio.simulate import simulate_rover

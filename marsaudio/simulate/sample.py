@@ -30,6 +30,10 @@ def sample_scene() -> Scene:
     Scene
         18 s at 48 kHz. ``sample_scene().save("sample_data", name="simulated_18s")`` writes its files.
 
+    See Also
+    --------
+    marsaudio.simulate.simulate_scene : Another one.
+
     Notes
     -----
     All arithmetic is in 64-bit floats, whose differences between versions of NumPy and SciPy and

@@ -60,6 +60,13 @@ class Gust:
         In m/s.
     snr_db : float
         Energy of the wind over energy of the rover in 20-250 Hz from start to end, in dB.
+
+    Examples
+    --------
+    >>> from marsaudio.simulate import simulate_scene
+    >>> gust = simulate_scene(10.0, gust_count=1, rng=7).gusts[0]
+    >>> f"{gust.start:.1f} to {gust.end:.1f} s, up to {gust.peak_speed:.1f} m/s"
+    '5.2 to 7.1 s, up to 11.2 m/s'
     """
 
     start: float
@@ -86,6 +93,15 @@ class Scene:
         Wind over rover in 20-500 Hz, as it came out, in dB.
     parameters : dict
         What `simulate_scene` was called with. ``simulate_scene(**scene.parameters)`` makes it again.
+
+    Examples
+    --------
+    >>> from marsaudio.simulate import simulate_scene
+    >>> scene = simulate_scene(10.0, gust_count=1, rng=7)
+    >>> scene
+    <marsaudio.simulate.Scene: 10.000 s, 48000 Hz, wind +0.0 dB re rover, 1 gusts>
+    >>> scene.truth()["simulated"]
+    True
     """
 
     recording: Recording
@@ -225,23 +241,26 @@ def simulate_scene(
         Wind over rover: the ratio of their mean powers in 20-500 Hz over the whole scene, in dB, from -40
         to 40. Most of the wind's power is in its gusts: between them, the ratio is lower.
     mean_speed, turbulence_intensity, length_scale
-        The wind between gusts; see `simulate_wind_speed`.
+        The wind between gusts; see `marsaudio.simulate.simulate_wind_speed`.
     gust_count
-        How many gusts `draw_gusts` adds. How many there are in the end is up to the speed: `find_gusts`
-        may find one more where turbulence alone is strong, or join two.
+        How many gusts `marsaudio.simulate.draw_gusts` adds. How many there are in the end is up to the
+        speed: `marsaudio.simulate.find_gusts` may find one more where turbulence alone is strong, or join
+        two.
     gusts
-        These gusts instead, as `GustShape` or as dicts of its attributes; `gust_count` is not used then.
+        These gusts instead, as `marsaudio.simulate.GustShape` or as dicts of its attributes; `gust_count`
+        is not used then.
     level_exponent, obstacle_size, roll_off
-        From speed to sound; see `simulate_wind`.
+        From speed to sound; see `marsaudio.simulate.simulate_wind`.
     pump_frequency, harmonics, line_slope, relative_drift, amplitude_modulation, sideband_levels, \
     clock_level, shaft_level, electronics_level, electronics_knee, click_rate, click_level
-        The rover; see `simulate_rover`. `sideband_levels` may also be pairs, as JSON holds them.
+        The rover; see `marsaudio.simulate.simulate_rover`. `sideband_levels` may also be pairs, as JSON
+        holds them.
     peak
         The highest absolute sample of the recording and its two parts, of a full scale of 1.0.
     lead_in
         Seconds of digital silence instead of the first samples, as in NASA's files (0.03).
     rng
-        A seed, a generator, or None for another scene each time. `Scene.parameters` holds the seed in
+        A seed, a generator, or None for another scene each time. ``Scene.parameters`` holds the seed in
         each case. Equal seeds give equal samples as long as NumPy draws the same random numbers.
 
     Returns
@@ -252,6 +271,12 @@ def simulate_scene(
     ------
     ParameterError
         A value outside of its range.
+
+    See Also
+    --------
+    marsaudio.simulate.sample_scene : The scene that comes with marsaudio.
+    marsaudio.simulate.simulate_wind : Only the wind.
+    marsaudio.simulate.simulate_rover : Only the rover.
 
     Examples
     --------

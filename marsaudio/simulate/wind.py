@@ -74,6 +74,16 @@ class GustShape:
     ------
     ParameterError
         A value outside of its range.
+
+    Examples
+    --------
+    >>> from marsaudio.simulate import GustShape
+    >>> gust = GustShape(start=2.0, increase=4.0, rise=0.5, hold=1.0, decay=1.5)
+    >>> gust.duration
+    3.0
+    >>> import numpy as np
+    >>> gust.increase_at(np.array([0.0, 3.0]))
+    array([0., 4.])
     """
 
     start: float
@@ -131,6 +141,10 @@ def draw_gusts(
     ------
     ParameterError
         So many do not fit, or a value is outside of its range.
+
+    See Also
+    --------
+    marsaudio.simulate.find_gusts : The gusts that a speed has.
 
     Examples
     --------
@@ -202,6 +216,11 @@ def simulate_wind_speed(
     ------
     ParameterError
         A value outside of its range.
+
+    See Also
+    --------
+    marsaudio.simulate.simulate_wind : What it sounds like.
+    marsaudio.simulate.draw_gusts : Gusts to add.
 
     Examples
     --------
@@ -286,6 +305,11 @@ def simulate_wind(
     ParameterError
         A value outside of its range.
 
+    See Also
+    --------
+    marsaudio.simulate.simulate_wind_speed : The speed that it takes.
+    marsaudio.simulate.wind_spectrum : The spectrum that it has.
+
     Examples
     --------
     >>> from marsaudio.simulate import simulate_wind, simulate_wind_speed
@@ -361,6 +385,17 @@ def wind_spectrum(
     -------
     ndarray
         Power per hertz, of the same shape as `frequencies`.
+
+    See Also
+    --------
+    marsaudio.simulate.simulate_wind : A sound with this spectrum.
+
+    Examples
+    --------
+    >>> from marsaudio.simulate import wind_spectrum
+    >>> low, high = wind_spectrum([20.0, 200.0], speed=5.0)
+    >>> bool(low > high)
+    True
     """
     f = np.asarray(frequencies, dtype=np.float64)
     large, small = 0.6 * speed / obstacle_size, speed / 0.02
@@ -417,6 +452,10 @@ def find_gusts(wind_speed: npt.ArrayLike, *, rate: float = WIND_SPEED_RATE) -> l
     ------
     ParameterError
         The speeds are not one-dimensional, or not above 0.
+
+    See Also
+    --------
+    marsaudio.simulate.draw_gusts : Gusts by chance.
 
     Examples
     --------

@@ -50,6 +50,15 @@ class SpectralProbabilityDensity:
     source : Source
     duration : float
         In seconds.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> density = ma.spectral_probability_density("sample")
+    >>> density.count, density.unit
+    (18, 'dB re full scale²/Hz')
+    >>> bool((density.percentile(95) >= density.percentile(5)).all())
+    True
     """
 
     density: FloatArray
@@ -85,6 +94,13 @@ class SpectralProbabilityDensity:
         ------
         ParameterError
             `q` is not from 0 to 100.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> density = ma.spectral_probability_density("sample")
+        >>> density.percentile(50).shape == density.frequencies.shape
+        True
         """
         if not 0 <= q <= 100:
             raise ParameterError(f"q={q!r} must be a percentage from 0 to 100.")
@@ -172,6 +188,11 @@ def spectral_probability_density(
         A value is out of its range; or all is digital silence, which has no level.
     DataUnavailableError, AudioFormatError
         As `marsaudio.load`.
+
+    See Also
+    --------
+    long_term_spectrogram : What happened when.
+    marsaudio.plot.spectral_probability_density : As a picture.
 
     Notes
     -----

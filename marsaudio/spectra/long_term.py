@@ -54,6 +54,15 @@ class LongTermSpectrogram(Spectrogram):
         In seconds.
     sample_rate : float
         In Hz.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> means = ma.long_term_spectrogram("sample", seconds=6.0)
+    >>> means.times
+    array([ 3.,  9., 15.])
+    >>> means.frames
+    array([69, 70, 69])
     """
 
     seconds: float = field(default=0.0, kw_only=True)
@@ -107,6 +116,11 @@ def long_term_spectrogram(
         A value is out of its range, or the recording is shorter than a frame.
     DataUnavailableError, AudioFormatError
         As `marsaudio.load`.
+
+    See Also
+    --------
+    spectrogram : Each frame by itself.
+    spectral_probability_density : How often each level occurs.
 
     Notes
     -----

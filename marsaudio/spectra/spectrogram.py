@@ -57,6 +57,15 @@ class Spectrogram:
         Of the recording's first sample.
     gaps : tuple of Gap
         Where data are missing: the power of frames that touch them is not a number.
+
+    Examples
+    --------
+    >>> import marsaudio as ma
+    >>> spec = ma.spectrogram(ma.load("sample"), n_fft=4096)
+    >>> spec.unit, spec.db_unit
+    ('FS²/Hz', 'dB re full scale²/Hz')
+    >>> spec.power.shape == (len(spec.frequencies), len(spec.times))
+    True
     """
 
     power: npt.NDArray[np.float32]
@@ -99,6 +108,13 @@ class Spectrogram:
         ------
         ParameterError
             `ref` is not a positive number.
+
+        Examples
+        --------
+        >>> import marsaudio as ma
+        >>> spec = ma.spectrogram(ma.load("sample"))
+        >>> f"{spec.to_db().max():.1f} {spec.db_unit}"
+        '-34.0 dB re full scale²/Hz'
         """
         ref = self.reference if ref is None else ref
         if not (np.isfinite(ref) and ref > 0):
@@ -256,7 +272,7 @@ def spectrogram(
 ) -> Spectrogram:
     """Compute the spectrogram of a recording.
 
-    With the transform X of `marsaudio.spectra.stft`, the window w and the rate f_s:
+    With the transform X of ``marsaudio.spectra.stft``, the window w and the rate f_s:
 
     - ``"psd"``: ``c |X|² / (f_s sum w²)``, power per hertz; its integral over frequency is the mean square
       of the windowed frame (Parseval);
@@ -289,6 +305,11 @@ def spectrogram(
     ------
     ParameterError
         A value is out of its range, or the recording is shorter than `n_fft`.
+
+    See Also
+    --------
+    long_term_spectrogram : Of hours, as means over some seconds.
+    marsaudio.plot.spectrogram : As a picture with title and credit.
 
     Examples
     --------

@@ -47,6 +47,14 @@ class Session:
     start_time : MarsTime or None
         Of second 0, from the label of the joined product, where that is here.
     notes : tuple of str
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import marsaudio as ma
+    >>> session = ma.Session(Path("data_audio"), 170, 0, {0: "mic_00000170_000_000000.xml"})
+    >>> session.name, session.place, session.seconds
+    ('session 170', 'session:170', 1)
     """
 
     folder: Path
