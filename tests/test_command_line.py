@@ -156,7 +156,7 @@ def test_a_clip_outside_the_recording_is_refused_with_its_length(run, gusty_wav,
         (["spectrogram", "sample", "-o", "x.png", "--scale", "mel"], ["mel", "log", "linear"]),
         (["fetch"], ["--all"]),
         (["simulate", "--sample", "--seed", "1", "-o", "x"], ["--sample"]),
-        (["simulate", "--snr-db", "99", "-o", "x"], ["snr_db=99"]),
+        (["simulate", "--snr-db", "99", "-o", "x"], ["--snr-db 99"]),
     ],
     ids=lambda part: " ".join(part),
 )
@@ -164,6 +164,43 @@ def test_a_wrong_command_line_is_one_line_that_says_where_to_look(run, command, 
     monkeypatch.chdir(tmp_path)
     assert is_refused(run(*command), *words)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("spectrogram sample -o x.png --time-axis utc", "--time-axis 'utc' needs to know when"),
+        (
+            "spectrogram sample -o x.png --max-frequency 10",
+            "--min-frequency 20 and --max-frequency 10 Hz leave",
+        ),
+        ("spectrogram sample -o x.png --n-fft 0", "--n-fft 0 must be from 1"),
+        ("events sample --false-alarms 100", "--false-alarms 100.0 must be"),
+        ("events sample --band 250 20", "--band (250, 20) must be two rising"),
+        (
+            "events sample --pascal-per-full-scale -3 --calibration-source me",
+            "--pascal-per-full-scale -3.0 must",
+        ),
+        ("clip sample -o x.wav --start 9 --stop 3", "--start 9 s is not before --stop 3 s"),
+        ("clip sample -o x.wav --shift 90000", "--shift 90000.0 must be"),
+        ("clip sample -o x.wav --speed-up 0.1", "--speed-up 0.1 must be"),
+        ("clip sample -o x.wav --start abc", "'--start': that is no number"),
+        ("separate sample --wind w.wav --rover w.wav", "--wind 'w.wav' and --rover 'w.wav' must be two"),
+        ("batch sample -o out --jobs 0", "--jobs 0 must be"),
+        ("compare sample sample --max-delay 0", "--max-delay 0.0 must be"),
+        ("events sample --band 20", "See 'marsaudio events --help'"),
+        ("spectrogram sample -o x.png --time-axis mars", "'--time-axis': 'mars' is not one of"),
+    ],
+)
+def test_errors_speak_of_options_as_they_were_typed(run, command, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert is_refused(run(*command.split()), words)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def test_what_only_looks_like_a_parameter_is_left_alone(run, tmp_path):
+    path = tmp_path / "start=1 band=2 max_delay.wav"
+    assert is_refused(run("compare", path, "sample"), str(path))
 
 
 def test_fetch_names_the_nearest_keys_before_it_downloads_anything(run, monkeypatch):

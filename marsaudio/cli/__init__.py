@@ -14,12 +14,13 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from marsaudio import __version__
 from marsaudio.cli import batch, events, pictures, recordings, separation, simulation
+from marsaudio.cli.wording import in_options, options_of
 from marsaudio.errors import MarsAudioError
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
@@ -29,7 +30,7 @@ app = typer.Typer(
     help="Hear Mars without the rover: separate wind from rover noise in Perseverance's recordings.",
     epilog="Example: marsaudio analyze feb20_filtered --output feb20",
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -71,15 +72,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     command = typer.main.get_command(app)
-    with _warnings_on_stderr():
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    named, options = _command_and_options(command, given)
+    with _warnings_on_stderr(options):
         try:
             code = command.main(
-                args=None if arguments is None else list(arguments),
+                args=given,
                 prog_name="marsaudio",
                 standalone_mode=False,
             )
         except MarsAudioError as error:
-            return _fail(str(error))
+            return _fail(in_options(str(error), options))
         except (KeyboardInterrupt, typer.Abort):
             code = INTERRUPTED
         except BrokenPipeError:
@@ -91,8 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             # A wrong option or argument. Its class has moved between releases of typer; its method has not.
             context = getattr(error, "ctx", None)
-            where = context.command_path if context else "marsaudio"
-            message = error.format_message().rstrip()
+            where = context.command_path if context else " ".join(filter(None, ("marsaudio", named)))
+            message = in_options(error.format_message().rstrip(), {})
             end = "" if message.endswith(("?", ".")) else "."
             return _fail(f"{message}{end} See '{where} --help'.")
     if code == INTERRUPTED:
@@ -109,6 +112,12 @@ def _marsaudio(
         typer.echo(f"marsaudio {__version__}")
     elif context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+def _command_and_options(group: Any, arguments: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """The command that is meant, and its options by the names that the library has for them."""
+    named = next((name for name in arguments if name in group.commands), None)
+    return named, options_of(group.commands[named].params if named else ())
 
 
 def _fail(message: str) -> int:
@@ -128,15 +137,20 @@ def _close_quietly() -> int:
 
 
 class _OneLineFormatter(logging.Formatter):
+    def __init__(self, options: dict[str, str]) -> None:
+        super().__init__()
+        self._options = options
+
     def format(self, record: logging.LogRecord) -> str:
-        return f"marsaudio: {record.levelname.lower()}: {_one_line(record.getMessage())}"
+        message = in_options(_one_line(record.getMessage()), self._options)
+        return f"marsaudio: {record.levelname.lower()}: {message}"
 
 
 @contextlib.contextmanager
-def _warnings_on_stderr() -> Iterator[None]:
+def _warnings_on_stderr(options: dict[str, str]) -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(_OneLineFormatter())
+    handler.setFormatter(_OneLineFormatter(options))
     logger = logging.getLogger("marsaudio")
     logger.addHandler(handler)
     try:

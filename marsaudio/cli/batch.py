@@ -14,6 +14,7 @@ from marsaudio.cli.options import (
     CalibrationSourceOption,
     DurationOption,
     GapOption,
+    JsonOption,
     NoiseOption,
     PascalOption,
     RateOption,
@@ -22,7 +23,7 @@ from marsaudio.cli.options import (
     given,
     load_reference,
 )
-from marsaudio.cli.printing import show_table
+from marsaudio.cli.printing import show_json, show_table
 
 if TYPE_CHECKING:
     from marsaudio.batch import BatchReport
@@ -66,6 +67,7 @@ def batch(
     false_alarms: RateOption = None,
     minimum_duration: DurationOption = None,
     merge_gap: GapOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Separate many recordings and find their wind.
 
@@ -92,7 +94,10 @@ def batch(
             merge_gap=merge_gap,
         ),
     )
-    _show(report)
+    if as_json:
+        show_json(vars(report))
+    else:
+        _show(report)
     if report.failures:
         raise typer.Exit(SOME_FAILED)
 

@@ -12,13 +12,14 @@ from marsaudio.cli.options import (
     CalibrationSourceOption,
     DurationOption,
     GapOption,
+    JsonOption,
     PascalOption,
     RateOption,
     SourceArgument,
     calibration_of,
     given,
 )
-from marsaudio.cli.printing import say_what_it_is, show_events, show_table
+from marsaudio.cli.printing import say_what_it_is, show_events, show_json, show_table
 
 
 def events(
@@ -37,6 +38,7 @@ def events(
     merge_gap: GapOption = None,
     pascal: PascalOption = None,
     calibration_source: CalibrationSourceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Find when the wind rises above the quiet.
 
@@ -46,6 +48,7 @@ def events(
     from marsaudio.events.detection import detect_wind_file
     from marsaudio.formats.label_files import format_of_new
     from marsaudio.loading import open_sound
+    from marsaudio.report.summary import events_as_plain
     from marsaudio.report.targets import check_input_is_kept
 
     opened, known = open_sound(source)
@@ -63,6 +66,10 @@ def events(
         ),
     )
     saved = found.save(output) if output is not None else None
+    if as_json:
+        files = {} if saved is None else {"events": saved}
+        show_json({"recording": known.name, **events_as_plain(found), "files": files})
+        return
     say_what_it_is(known, found.duration, opened.sample_rate)
     show_events(found)
     if saved is not None:

@@ -24,10 +24,18 @@ class TimeAxisName(StrEnum):
     local_true = "local_true"
 
 
+def complete_key(incomplete: str) -> list[str]:
+    """The keys of the catalog that begin so, for the shell; it completes the names of files by itself."""
+    from marsaudio import catalog
+
+    return [key for key in catalog.keys() if key.startswith(incomplete)]
+
+
 SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
+        autocompletion=complete_key,
         help="A key (see 'marsaudio list'), an audio file, a PDS4 label, or FOLDER/session:N.",
     ),
 ]
@@ -75,6 +83,9 @@ TimeAxisOption = Annotated[
 SampleRateOption = Annotated[
     float | None,
     typer.Option(help="In Hz, of tables of samples whose labels do not state it: 25000 or 100000."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document instead, for programs to read.")
 ]
 StartOption = Annotated[float, typer.Option(help="From here, in seconds.")]
 StopOption = Annotated[float | None, typer.Option(help="Up to here, in seconds; the end if left out.")]

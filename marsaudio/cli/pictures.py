@@ -10,6 +10,7 @@ import typer
 
 from marsaudio.cli.options import (
     CalibrationSourceOption,
+    JsonOption,
     PascalOption,
     SourceArgument,
     StartOption,
@@ -18,7 +19,7 @@ from marsaudio.cli.options import (
     TimeAxisOption,
     calibration_of,
 )
-from marsaudio.cli.printing import say_what_it_is, say_where_from, show_table
+from marsaudio.cli.printing import say_what_it_is, say_where_from, show_json, show_table
 
 LONG_SECONDS = 600.0  # a spectrogram of more is drawn from means
 
@@ -43,6 +44,7 @@ def spectrogram(
     time_axis: TimeAxisOption = TimeAxisName.seconds,
     pascal: PascalOption = None,
     calibration_source: CalibrationSourceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw the spectrogram of a recording.
 
@@ -75,6 +77,10 @@ def spectrogram(
         time_axis=time_axis.value,
     )
     saved = picture.save(output)
+    if as_json:
+        words = {"recording": recording.source.name, "description": picture.description}
+        show_json({**words, "files": {"spectrogram": saved}})
+        return
     say_what_it_is(recording.source, recording.duration, recording.sample_rate)
     show_table([("spectrogram", str(saved))])
 
@@ -93,6 +99,7 @@ def levels(
     stop: StopOption = None,
     pascal: PascalOption = None,
     calibration_source: CalibrationSourceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Draw how often each level occurs at each frequency.
 
@@ -119,6 +126,11 @@ def levels(
     saved = [("levels", str(picture.save(output)))]
     if table:
         saved.append(("table", str(density.save(table))))
+    if as_json:
+        figures = {"levels": density.count, "seconds": density.seconds, "unit": density.unit}
+        words = {"recording": density.source.name, "description": picture.description}
+        show_json({**words, **figures, "files": dict(saved)})
+        return
     say_where_from(density.source)
     typer.echo(f"{density.count} levels of {density.seconds:g} s each, in {density.unit}.")
     show_table(saved)

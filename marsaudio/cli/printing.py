@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,6 +12,24 @@ if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
     from marsaudio.separation.rover_model import RoverModel
     from marsaudio.source import Source
+
+
+def show_json(document: Any) -> None:
+    """One JSON document, for programs; what is no finite number is null."""
+    import json
+
+    from marsaudio.report.summary import plain
+
+    typer.echo(json.dumps(_told(plain(document)), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _told(value: Any) -> Any:
+    """Paths as text, at any depth."""
+    if isinstance(value, dict):
+        return {name: _told(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_told(one) for one in value]
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def say_what_it_is(source: Source, duration: float, sample_rate: float) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from marsaudio.cli.options import SourceArgument
-from marsaudio.cli.printing import show_table
+from marsaudio.cli.options import JsonOption, SourceArgument
+from marsaudio.cli.printing import show_json, show_table
 from marsaudio.errors import MarsAudioError, ParameterError
 
 SOME_FAILED = 1
 VERIFIED = {True: "yes", False: "DAMAGED", None: "unknown"}
 
 
-def list_recordings() -> None:
+def list_recordings(as_json: JsonOption = False) -> None:
     """Show the recordings that have a key.
 
     Those that are not here are downloaded when they are first used. Of those that are here, the size, and
@@ -24,6 +24,9 @@ def list_recordings() -> None:
     from marsaudio import catalog
 
     keys = catalog.keys()
+    if as_json:
+        show_json([_entry(key) for key in keys])
+        return
     width = max(map(len, keys))
     typer.echo(f"{'key':{width}}  {'length':>8}  {'here':>9}  {'verified':8}  title")
     for key in keys:
@@ -35,11 +38,33 @@ def list_recordings() -> None:
         typer.echo(f"{key:{width}}  {length:>8}  {here:>9}  {verified:8}  {entry.title}")
 
 
+def _entry(key: str) -> dict[str, Any]:
+    """What the catalog says about a recording, and whether it is here."""
+    from marsaudio import catalog
+
+    entry, path = catalog.entry(key), catalog.local_path(key)
+    return {
+        "key": key,
+        "title": entry.title,
+        "simulated": entry.simulated,
+        "microphone": entry.microphone,
+        "sol": entry.sol,
+        "duration_s": entry.duration,
+        "sample_rate_hz": entry.sample_rate,
+        "credit": entry.credit,
+        "note": entry.note,
+        "path": path,
+        "size_bytes": None if path is None else path.stat().st_size,
+        "verified": None if path is None else catalog.is_verified(key),
+    }
+
+
 def fetch(
     keys: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY]...", help="Keys that 'marsaudio list' shows.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All recordings that have a key.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Download recordings by their keys.
 
@@ -55,15 +80,20 @@ def fetch(
     wanted = list(catalog.keys()) if every else list(keys or ())
     for key in wanted:
         catalog.entry(key)  # before anything is downloaded
-    failures = []
+    found, failures = {}, {}
     for key in wanted:
         try:
-            typer.echo(f"{key}: {catalog.fetch(key)}")
+            found[key] = catalog.fetch(key)
         except MarsAudioError as error:
             if len(wanted) == 1:
                 raise
-            failures.append(key)
+            failures[key] = str(error)
             typer.echo(f"{key}: {error}", err=True)
+            continue
+        if not as_json:
+            typer.echo(f"{key}: {found[key]}")
+    if as_json:
+        show_json({"files": found, "failures": failures})
     if failures:
         raise typer.Exit(SOME_FAILED)
 
@@ -73,6 +103,7 @@ def sessions(
         Path,
         typer.Argument(metavar="FOLDER", help="With one-second products, or the label of their collection."),
     ],
+    as_json: JsonOption = False,
 ) -> None:
     """Show the sessions in a folder of the archive.
 
@@ -86,6 +117,23 @@ def sessions(
     if not found:
         raise no_sessions(folder)
     place = folder if folder.is_dir() else folder.parent
+    if as_json:
+        show_json(
+            [
+                {
+                    "session": place / one.place,
+                    "duration_s": one.seconds,
+                    "products": list(one.products.values()),
+                    "missing": list(one.missing.values()),
+                    "sol": one.sol,
+                    "start_utc": one.start_time and one.start_time.utc.isoformat(),
+                    "start_local_mean_solar_time": one.start_time and str(one.start_time),
+                    "notes": list(one.notes),
+                }
+                for one in found
+            ]
+        )
+        return
     width = max(len(str(place / one.place)) for one in found)
     typer.echo(f"{'session':{width}}  {'seconds':>7}  {'missing':>7}  {'sol':>5}  local mean solar time")
     for one in found:
@@ -107,6 +155,7 @@ def compare(
         Path | None, typer.Option(help="Write what was removed into this .wav, .flac, .ogg or .mp3.")
     ] = None,
     max_delay: Annotated[float, typer.Option(help="How far apart they may be, in seconds.")] = 1.0,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what was removed between two versions.
 
@@ -123,6 +172,36 @@ def compare(
         check_input_is_kept(recording.source, [path for path in (output, removed) if path is not None])
     alignment = align(before, after, max_delay=max_delay)
     found = compare(before, after, alignment=alignment)
+    saved = []
+    if output is not None:
+        saved.append(("picture", str(plot.comparison(found).save(output))))
+    if removed is not None:
+        saved.append(("removed", str(found.removed.save(removed))))
+    if as_json:
+        show_json(
+            {
+                "delay_ms": 1000 * alignment.delay,
+                "delay_uncertainty_ms": 1000 * alignment.delay_uncertainty,
+                "gain_db": alignment.gain_db,
+                "inverted": alignment.inverted,
+                "coherent_hz": [alignment.low, alignment.high],
+                "explained": alignment.explained,
+                "level_unit": found.unit,
+                "bands": [
+                    {
+                        "low_hz": band.low,
+                        "high_hz": band.high,
+                        "before_db": band.before,
+                        "after_db": band.after,
+                        "change_db": band.change,
+                        "explained": band.explained,
+                    }
+                    for band in found.bands
+                ],
+                "files": dict(saved),
+            }
+        )
+        return
     side = "later" if alignment.delay >= 0 else "earlier"
     typer.echo(
         f"The second is {abs(alignment.delay) * 1000:.4f} ms {side} "
@@ -132,20 +211,18 @@ def compare(
     )
     for line in found.table_lines():
         typer.echo(line)
-    saved = []
-    if output is not None:
-        saved.append(("picture", str(plot.comparison(found).save(output))))
-    if removed is not None:
-        saved.append(("removed", str(found.removed.save(removed))))
     if saved:
         show_table(saved)
 
 
-def info(source: SourceArgument = "sample") -> None:
+def info(source: SourceArgument = "sample", as_json: JsonOption = False) -> None:
     """Show what is known about a recording.
 
     Its format, length, channels, peak and level, where it comes from, and what the file says about itself.
     """
-    from marsaudio.report.facts import file_facts
+    from marsaudio.report.facts import file_facts, file_figures
 
+    if as_json:
+        show_json(file_figures(source))
+        return
     show_table(file_facts(source).items())

@@ -12,6 +12,7 @@ from marsaudio.cli.options import (
     CalibrationSourceOption,
     DurationOption,
     GapOption,
+    JsonOption,
     NoiseOption,
     PascalOption,
     RateOption,
@@ -23,7 +24,14 @@ from marsaudio.cli.options import (
     given,
     load_reference,
 )
-from marsaudio.cli.printing import say_what_it_is, say_where_from, show_events, show_families, show_table
+from marsaudio.cli.printing import (
+    say_what_it_is,
+    say_where_from,
+    show_events,
+    show_families,
+    show_json,
+    show_table,
+)
 from marsaudio.errors import ParameterError
 
 
@@ -39,6 +47,7 @@ def analyze(
     merge_gap: GapOption = None,
     pascal: PascalOption = None,
     calibration_source: CalibrationSourceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Separate, find the wind, write it all down.
 
@@ -60,6 +69,9 @@ def analyze(
             merge_gap=merge_gap,
         ),
     )
+    if as_json:
+        show_json({**result.summary, "files": result.files})
+        return
     say_what_it_is(result.recording.source, result.recording.duration, result.recording.sample_rate)
     show_events(result.events)
     typer.echo(result.summary["in_doubt"])
@@ -79,6 +91,7 @@ def report(
     merge_gap: GapOption = None,
     pascal: PascalOption = None,
     calibration_source: CalibrationSourceOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write one page to look at and to listen to.
 
@@ -102,6 +115,9 @@ def report(
             merge_gap=merge_gap,
         ),
     )
+    if as_json:
+        show_json({"files": {"report": path}})
+        return
     show_table([("report", str(path))])
     typer.echo("Open it in a browser.")
 
@@ -110,12 +126,18 @@ def describe(
     source: SourceArgument = "sample",
     start: StartOption = 0.0,
     stop: StopOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say in plain sentences what there is to hear, and when."""
     from marsaudio.description import describe
     from marsaudio.loading import load
 
-    for paragraph in describe(load(source, start=start, stop=stop)).split("\n\n"):
+    recording = load(source, start=start, stop=stop)
+    paragraphs = describe(recording).split("\n\n")
+    if as_json:
+        show_json({"recording": recording.source.name, "paragraphs": paragraphs})
+        return
+    for paragraph in paragraphs:
         typer.echo(paragraph)
 
 
@@ -126,6 +148,7 @@ def separate(
     rover_noise: NoiseOption = None,
     start: StartOption = 0.0,
     stop: StopOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Separate a recording into wind and rover.
 
@@ -137,8 +160,13 @@ def separate(
 
     reference = load_reference(rover_noise)
     files = separate_file(source, wind=wind, rover=rover, start=start, stop=stop, rover_noise=reference)
+    doubt = what_is_in_doubt(files.models, has_reference=rover_noise is not None)
+    if as_json:
+        words = {"recording": files.source.name, "duration_s": files.duration, "notes": files.notes}
+        show_json({**words, "in_doubt": doubt, "files": {"wind": files.wind, "rover": files.rover}})
+        return
     say_where_from(files.source)
-    typer.echo(what_is_in_doubt(files.models, has_reference=rover_noise is not None))
+    typer.echo(doubt)
     show_table([("wind", str(files.wind)), ("rover", str(files.rover))])
 
 
@@ -148,6 +176,7 @@ def fit_rover(
     with_wind: Annotated[
         bool, typer.Option("--with-wind", help="There is wind in the recording: leave it out.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Learn what the rover sounds like, to use it as a reference.
 
@@ -161,6 +190,19 @@ def fit_rover(
         raise ParameterError(f"--output {str(output)!r} must end in .json.")
     model = fit_rover(recording, alone=not with_wind)
     path = model.save(output)
+    if as_json:
+        families = [
+            {
+                "frequency_hz": family.frequency,
+                "standard_error_hz": family.standard_error,
+                "harmonics": family.harmonics,
+            }
+            for family in model.families
+        ]
+        figures = {"learned_from_s": model.seconds, "lines": len(model.lines), "families": families}
+        words = {"recording": recording.source.name, "notes": model.notes}
+        show_json({**words, **figures, "files": {"model": path}})
+        return
     say_what_it_is(recording.source, recording.duration, recording.sample_rate)
     for note in model.notes:
         typer.echo(note)
@@ -196,6 +238,7 @@ def clip(
         typer.Option("--level-tone", help="Instead of the sound a tone: the louder the wind, the higher."),
     ] = False,
     sample_rate: SampleRateOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Cut a range out of a recording or a stem.
 
@@ -237,6 +280,10 @@ def clip(
         copy = sonify(part, found, how="marks" if marks else "level")
     copy = listening_copy(copy, fade=fade, peak_db=peak_db)
     saved = copy.save(output)
+    if as_json:
+        words = {"recording": copy.source.name, "history": copy.source.history}
+        show_json({**words, "duration_s": copy.duration, "files": {"clip": saved}})
+        return
     say_what_it_is(copy.source, copy.duration, copy.sample_rate)
     changes = copy.source.history[len(part.source.history) :] or ("the level is unchanged",)
     for change in changes:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from marsaudio.cli.options import given
-from marsaudio.cli.printing import show_table
+from marsaudio.cli.options import JsonOption, given
+from marsaudio.cli.printing import show_json, show_table
 from marsaudio.errors import ParameterError
 
 
@@ -22,6 +22,7 @@ def simulate(
     seed: Annotated[int | None, typer.Option(help="The same number gives the same sound.")] = None,
     name: Annotated[str | None, typer.Option(help="What the files' names begin with.")] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Make the bundled sample again.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Simulate Mars wind and rover noise.
 
@@ -41,6 +42,10 @@ def simulate(
         raise ParameterError("--sample makes the bundled sample as it is. Leave out the other options.")
     scene = sample_scene() if sample else simulate_scene(**asked)
     files = scene.save(output, name=name or (SAMPLE_NAME if sample else "scene"))
+    if as_json:
+        figures = {"duration_s": scene.recording.duration, "gusts": len(scene.gusts), "snr_db": scene.snr_db}
+        show_json({"simulated": True, **figures, "seed": scene.parameters["rng"], "files": files})
+        return
     typer.echo(
         f"Simulated, not recorded on Mars: {scene.recording.duration:.1f} s, {len(scene.gusts)} gusts, wind "
         f"{scene.snr_db:+.1f} dB re rover. The seed is {scene.parameters['rng']}."

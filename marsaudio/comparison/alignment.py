@@ -179,7 +179,7 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
     if second.sample_rate != rate:
         raise ParameterError(
             f"The recordings are at {rate:g} and {second.sample_rate:g} Hz. Bring them to one rate first, "
-            "with Recording.resample."
+            "in Python with Recording.resample."
         )
     if not (isinstance(max_delay, int | float) and 0 < max_delay < math.inf):
         raise ParameterError(f"max_delay={max_delay!r} must be a positive number of seconds, such as 1.0.")

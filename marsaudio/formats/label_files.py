@@ -183,7 +183,7 @@ def format_of_new(path: str | os.PathLike[str], format: LabelFormat | None) -> s
     if chosen is None:
         raise ParameterError(
             f"The name {shown(os.fsdecode(path))} does not tell the format. End it in {', '.join(ENDINGS)}, "
-            f"or give format= as one of {', '.join(map(repr, FORMATS))}."
+            f"or, in Python, give the format: {', '.join(map(repr, FORMATS))}."
         )
     return chosen
 

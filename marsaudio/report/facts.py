@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -145,6 +147,37 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
     }
     return {name: value for name, value in told.items() if value} | {
         _who_says(name): " ".join(value.split()) for name, value in metadata.items() if name != "title"
+    }
+
+
+def file_figures(source: str | os.PathLike[str]) -> dict[str, Any]:
+    """The same as figures with their units, for programs.
+
+    Examples
+    --------
+    >>> from marsaudio.report.facts import file_figures
+    >>> file_figures("sample")["duration_s"]
+    18.0
+    """
+    if isinstance(source, str) and source in catalog.keys() and catalog.local_path(source) is None:  # noqa: SIM118
+        entry = catalog.entry(source)
+        return {"name": entry.key, **dataclasses.asdict(entry), "path": None}
+    opened, known = open_sound(source)
+    info, facts = opened.info, sound_facts(opened, known.gaps)
+    return {
+        "name": known.name,
+        **known.as_plain(),
+        "container": info.container,
+        "encoding": info.encoding,
+        "sample_rate_hz": info.sample_rate,
+        "frames": info.frames,
+        "duration_s": info.frames / info.sample_rate,
+        "channels": info.channels,
+        "channels_equal": facts.equal_channels,
+        "peak": facts.peak,
+        "peak_level_db": facts.peak_level,
+        "rms_level_db": facts.rms_level,
+        "level_unit": "dB re full scale",
     }
 
 

@@ -70,16 +70,7 @@ def summarize(
             "detection": dict(events.parameters),
         },
         "figures": _figures(recording, stems, events),
-        "events": [
-            {
-                "start_s": label.start,
-                "end_s": label.end,
-                "low_hz": label.low,
-                "high_hz": label.high,
-                **label.fields,
-            }
-            for label in events.labels()
-        ],
+        "events": events_as_plain(events)["events"],
         "notes": [*stems.notes, *([events.note] if events.note else [])],
         "in_doubt": what_is_in_doubt(
             stems.models,
@@ -102,6 +93,27 @@ def summarize(
         ],
     }
     return {name: plain(value) for name, value in found.items()}
+
+
+def events_as_plain(events: WindEvents) -> dict[str, Any]:
+    """The events, and what they are told against, as JSON can hold them."""
+    return {
+        "level_unit": events.unit,
+        "quiet_level_db": events.quiet_level,
+        "observed_s": events.observed,
+        "note": events.note,
+        "parameters": dict(events.parameters),
+        "events": [
+            {
+                "start_s": label.start,
+                "end_s": label.end,
+                "low_hz": label.low,
+                "high_hz": label.high,
+                **label.fields,
+            }
+            for label in events.labels()
+        ],
+    }
 
 
 def what_is_in_doubt(

@@ -289,7 +289,8 @@ def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
         return _from_json(held)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise AudioFormatError(
-            f"{str(path)!r} is no rover model: {error}. Save one with fit_rover(recording).save(path)."
+            f"{str(path)!r} is no rover model: {error}. 'marsaudio fit-rover' writes one, and in Python "
+            "fit_rover(recording).save(path)."
         ) from error
 
 

@@ -48,7 +48,7 @@ def name_times(ax: Axes, kind: TimeAxis, start_time: MarsTime | None) -> None:
     if start_time is None:
         raise ParameterError(
             f"time_axis={kind!r} needs to know when the recording began, and this one does not say. Leave it "
-            "out for seconds, or give the recording a Source(start_time=marsaudio.MarsTime(...))."
+            "out for seconds. In Python, the recording's Source(start_time=MarsTime(...)) tells it."
         )
     began, rate = _clock_at_start(kind, start_time)
     low, high = (began + rate * second for second in ax.get_xlim())
