@@ -13,10 +13,11 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from marsaudio import __version__
 from marsaudio.cli import batch, events, pictures, recordings, separation, simulation
@@ -25,40 +26,112 @@ from marsaudio.errors import MarsAudioError
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
+EXIT_CODES = """Exit codes: 0 done; 1 done, but of several recordings some failed; 2 not done, and the last
+line says why; 130 interrupted; 141 the reader of its output went away."""
+
+
+class Help(typer.core.TyperGroup):
+    """The commands by what people want to do."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002, D102
+        for heading, commands in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(60)) for name in commands])
+
+
+# What people want to do, and in it each command with its function and some examples, as the help shows them.
+COMMANDS: dict[str, dict[str, tuple[Callable[..., None], tuple[str, ...]]]] = {
+    "Begin here": {
+        "analyze": (
+            separation.analyze,
+            ("analyze", "analyze feb20_filtered --output feb20", "analyze clip.wav --band 30 150"),
+        ),
+        "report": (separation.report, ("report", "report feb20_filtered --output feb20.html")),
+        "describe": (separation.describe, ("describe", "describe sample --start 8 --stop 13")),
+        "clip": (
+            separation.clip,
+            (
+                "clip sample --wind --start 9 --stop 12 --peak-db -1 --output gust.wav",
+                "clip sample --wind --shift 300 --output higher.wav",
+                "clip sample --marks --output marked.wav",
+            ),
+        ),
+    },
+    "Which recordings there are": {
+        "list": (recordings.list_recordings, ("list", "list --json")),
+        "fetch": (recordings.fetch, ("fetch feb20_filtered feb20_rover", "fetch --all")),
+        "info": (recordings.info, ("info", "info clip.wav --json")),
+        "sessions": (
+            recordings.sessions,
+            ("sessions m2020_edlcam_raw/data_audio", "events m2020_edlcam_raw/data_audio/session:170"),
+        ),
+    },
+    "One step at a time": {
+        "separate": (
+            separation.separate,
+            (
+                "separate sample --wind wind.wav --rover rover.wav",
+                "separate clip.wav --rover-noise rover.json",
+            ),
+        ),
+        "fit-rover": (separation.fit_rover, ("fit-rover clip.wav --with-wind --output rover.json",)),
+        "events": (
+            events.events,
+            (
+                "events",
+                "events sample --false-alarms 0.01 --output events.csv",
+                "events sample --output audacity.txt",
+            ),
+        ),
+        "spectrogram": (
+            pictures.spectrogram,
+            ("spectrogram sample --max-frequency 2000 --output sample.png",),
+        ),
+        "levels": (pictures.levels, ("levels sample --output levels.png --table levels.csv",)),
+        "compare": (
+            recordings.compare,
+            ("compare clip.wav filtered.wav", "compare feb20_rover feb20_filtered --output removed.png"),
+        ),
+    },
+    "Many of them, and with known truth": {
+        "batch": (
+            batch.batch,
+            ("batch recordings --output results --jobs 2", "batch recordings --output results --no-stems"),
+        ),
+        "simulate": (
+            simulation.simulate,
+            (
+                "simulate --duration 30 --snr-db 6 --seed 7 --output scene",
+                "simulate --sample --output sample",
+            ),
+        ),
+    },
+}
+
+
+def _examples(commands: Sequence[str]) -> str:
+    """Lines that the help leaves as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  marsaudio {command}" for command in commands)])
+
+
 app = typer.Typer(
     name="marsaudio",
     help="Hear Mars without the rover: separate wind from rover noise in Perseverance's recordings.",
-    epilog="Example: marsaudio analyze feb20_filtered --output feb20",
+    epilog="\n\n".join(
+        [
+            _examples(["analyze", "report feb20_filtered --output feb20.html", "clip --help"]),
+            EXIT_CODES,
+        ]
+    ),
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=True,
+    cls=Help,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-# Name, function and example, in the order in which the help shows them.
-for _name, _function, _example in (
-    ("list", recordings.list_recordings, "list"),
-    ("fetch", recordings.fetch, "fetch feb20_filtered feb20_rover"),
-    ("info", recordings.info, "info sample"),
-    ("sessions", recordings.sessions, "sessions m2020_edlcam_raw/data_audio"),
-    ("analyze", separation.analyze, "analyze feb20_filtered --output feb20"),
-    ("report", separation.report, "report feb20_filtered --output feb20.html"),
-    ("describe", separation.describe, "describe feb20_filtered"),
-    ("separate", separation.separate, "separate feb20_filtered --wind wind.wav --rover rover.wav"),
-    ("fit-rover", separation.fit_rover, "fit-rover rover.wav --output rover.json"),
-    (
-        "spectrogram",
-        pictures.spectrogram,
-        "spectrogram feb20_filtered --output feb20.png --max-frequency 2000",
-    ),
-    ("levels", pictures.levels, "levels feb20_filtered --output levels.png --table levels.csv"),
-    ("events", events.events, "events feb20_filtered --false-alarms 0.01 --output events.csv"),
-    ("clip", separation.clip, "clip sample --wind --start 9 --stop 12 --peak-db -1 -o gust.wav"),
-    ("compare", recordings.compare, "compare feb20_rover feb20_filtered --output removed.png"),
-    ("batch", batch.batch, "batch recordings --output results --jobs 2"),
-    ("simulate", simulation.simulate, "simulate --duration 30 --snr-db 6 --seed 7 --output scene"),
-):
-    app.command(_name, epilog=f"Example: marsaudio {_example}")(_function)
+for _commands in COMMANDS.values():
+    for _name, (_function, _shown) in _commands.items():
+        app.command(_name, epilog=_examples(_shown))(_function)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from marsaudio.cli.options import (
     given,
     load_reference,
 )
-from marsaudio.cli.printing import show_json, show_table
+from marsaudio.cli.printing import say, show_json, show_table
 
 if TYPE_CHECKING:
     from marsaudio.batch import BatchReport
@@ -108,12 +108,10 @@ def _show(report: BatchReport) -> None:
     done = report.computed + report.kept
     count = "1 recording" if report.total == 1 else f"{report.total} recordings"
     before = f", {report.kept} of them before" if report.kept else ""
-    typer.echo(f"{count}: {done} done{before}, {len(report.failures)} failed.")
+    say(f"{count}: {done} done{before}, {len(report.failures)} failed.")
     if report.computed:
         rate = report.duration / report.elapsed
-        typer.echo(
-            f"{span(report.duration)} of sound in {span(report.elapsed)}: {rate:.2g} s of sound a second."
-        )
+        say(f"{span(report.duration)} of sound in {span(report.elapsed)}: {rate:.2g} s of sound a second.")
     for name, reason in list(report.failures.items())[:MOST_FAILURES]:
         line = " ".join(f"{name!r} failed: {reason}".splitlines())
         typer.echo(f"marsaudio: warning: {line}", err=True)

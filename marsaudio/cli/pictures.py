@@ -19,7 +19,7 @@ from marsaudio.cli.options import (
     TimeAxisOption,
     calibration_of,
 )
-from marsaudio.cli.printing import say_what_it_is, say_where_from, show_json, show_table
+from marsaudio.cli.printing import say, say_what_it_is, say_where_from, show_json, show_table
 
 LONG_SECONDS = 600.0  # a spectrogram of more is drawn from means
 
@@ -132,5 +132,5 @@ def levels(
         show_json({**words, **figures, "files": dict(saved)})
         return
     say_where_from(density.source)
-    typer.echo(f"{density.count} levels of {density.seconds:g} s each, in {density.unit}.")
+    say(f"{density.count} levels of {density.seconds:g} s each, in {density.unit}.")
     show_table(saved)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -12,6 +15,36 @@ if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
     from marsaudio.separation.rover_model import RoverModel
     from marsaudio.source import Source
+
+
+NARROWEST = 30  # columns; less has no room for words
+DEEPEST = 0.6  # of the width; below, lines go on further to the left
+
+
+def say(text: str, *, indent: int = 0) -> None:
+    """A line on standard output; on a terminal it is broken between words, and goes on below its last column.
+
+    Parameters
+    ----------
+    text
+    indent
+        Where it goes on.
+    """
+    if not sys.stdout.isatty():
+        typer.echo(text)
+        return
+    width = max(shutil.get_terminal_size().columns, NARROWEST)
+    below = " " * (indent if indent <= DEEPEST * width else 4)
+    lines = textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=below,
+        break_on_hyphens=False,
+        break_long_words=False,
+        replace_whitespace=False,
+        drop_whitespace=True,
+    )
+    typer.echo("\n".join(lines))
 
 
 def show_json(document: Any) -> None:
@@ -36,27 +69,27 @@ def say_what_it_is(source: Source, duration: float, sample_rate: float) -> None:
     """One line of what a recording is, and one of whom to credit."""
     title = f" ({source.title})" if source.title else ""
     steps = "".join(f", {step}" for step in source.history if not step.startswith("for listening"))
-    typer.echo(f"{source.name}{title}{steps}: {duration:.3f} s at {sample_rate:g} Hz.")
+    say(f"{source.name}{title}{steps}: {duration:.3f} s at {sample_rate:g} Hz.")
     say_where_from(source)
 
 
 def say_where_from(source: Source) -> None:
     """Whether it is simulated, and whom to credit."""
     if source.simulated:
-        typer.echo("Simulated, not recorded on Mars.")
+        say("Simulated, not recorded on Mars.")
     if source.credit:
-        typer.echo(f"Credit: {source.credit}")
+        say(f"Credit: {source.credit}")
 
 
 def show_events(events: WindEvents) -> None:
     """The events with the numbers that the picture gives them."""
     count = "1 wind event" if len(events) == 1 else f"{len(events) or 'No'} wind events"
     quiet = "" if events.quiet_level is None else f"; quiet is {events.quiet_level:.1f} {events.unit}"
-    typer.echo(f"{count}{quiet}. {events.note}".rstrip())
+    say(f"{count}{quiet}. {events.note}".rstrip())
     if not events:
         return
     for line in events.table_lines():
-        typer.echo(line)
+        say(line)
 
 
 def show_families(model: RoverModel) -> None:
@@ -69,7 +102,7 @@ def show_families(model: RoverModel) -> None:
     widths = [max(len(row[i]) for row in rows) for i in range(len(FAMILY_HEADER))]
     for row in rows:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def show_table(rows: Iterable[tuple[str, str]]) -> None:
@@ -77,4 +110,4 @@ def show_table(rows: Iterable[tuple[str, str]]) -> None:
     rows = list(rows)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        typer.echo(f"{name:{width}}  {value}")
+        say(f"{name:{width}}  {value}", indent=width + 2)

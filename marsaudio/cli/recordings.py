@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from marsaudio.cli.options import JsonOption, SourceArgument
-from marsaudio.cli.printing import show_json, show_table
+from marsaudio.cli.printing import say, show_json, show_table
 from marsaudio.errors import MarsAudioError, ParameterError
 
 SOME_FAILED = 1
@@ -28,14 +28,14 @@ def list_recordings(as_json: JsonOption = False) -> None:
         show_json([_entry(key) for key in keys])
         return
     width = max(map(len, keys))
-    typer.echo(f"{'key':{width}}  {'length':>8}  {'here':>9}  {'verified':8}  title")
+    say(f"{'key':{width}}  {'length':>8}  {'here':>9}  {'verified':8}  title")
     for key in keys:
         entry = catalog.entry(key)
         length = "" if entry.duration is None else f"{entry.duration:.1f} s"
         path = catalog.local_path(key)
         here = "no" if path is None else f"{path.stat().st_size / 1e6:.2f} MB"
         verified = VERIFIED[catalog.is_verified(key)] if path is not None else ""
-        typer.echo(f"{key:{width}}  {length:>8}  {here:>9}  {verified:8}  {entry.title}")
+        say(f"{key:{width}}  {length:>8}  {here:>9}  {verified:8}  {entry.title}", indent=width + 33)
 
 
 def _entry(key: str) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def fetch(
             typer.echo(f"{key}: {error}", err=True)
             continue
         if not as_json:
-            typer.echo(f"{key}: {found[key]}")
+            say(f"{key}: {found[key]}")
     if as_json:
         show_json({"files": found, "failures": failures})
     if failures:
@@ -135,13 +135,13 @@ def sessions(
         )
         return
     width = max(len(str(place / one.place)) for one in found)
-    typer.echo(f"{'session':{width}}  {'seconds':>7}  {'missing':>7}  {'sol':>5}  local mean solar time")
+    say(f"{'session':{width}}  {'seconds':>7}  {'missing':>7}  {'sol':>5}  local mean solar time")
     for one in found:
         lacking = one.seconds - len(one.products)
         sol = "" if one.sol is None else str(one.sol)
         began = "" if one.start_time is None else clock(one.start_time.local_mean_solar_time)
         line = f"{place / one.place!s:{width}}  {one.seconds:>7}  {lacking:>7}  {sol:>5}  {began}"
-        typer.echo(line.rstrip())
+        say(line.rstrip(), indent=4)
 
 
 def compare(
@@ -203,14 +203,14 @@ def compare(
         )
         return
     side = "later" if alignment.delay >= 0 else "earlier"
-    typer.echo(
+    say(
         f"The second is {abs(alignment.delay) * 1000:.4f} ms {side} "
         f"(± {alignment.delay_uncertainty * 1000:.4f}), "
         f"{alignment.gain_db:+.2f} dB{', and upside down' if alignment.inverted else ''}; they are coherent "
         f"from {alignment.low:.0f} to {alignment.high:.0f} Hz. Levels are in {found.unit}."
     )
     for line in found.table_lines():
-        typer.echo(line)
+        say(line)
     if saved:
         show_table(saved)
 

@@ -25,6 +25,7 @@ from marsaudio.cli.options import (
     load_reference,
 )
 from marsaudio.cli.printing import (
+    say,
     say_what_it_is,
     say_where_from,
     show_events,
@@ -74,11 +75,9 @@ def analyze(
         return
     say_what_it_is(result.recording.source, result.recording.duration, result.recording.sample_rate)
     show_events(result.events)
-    typer.echo(result.summary["in_doubt"])
+    say(result.summary["in_doubt"])
     show_table((name, str(path)) for name, path in result.files.items())
-    typer.echo(
-        "Wind on Mars is low: listen with headphones, and make a quiet stem louder with 'marsaudio clip'."
-    )
+    say("Wind on Mars is low: listen with headphones, and make a quiet stem louder with 'marsaudio clip'.")
 
 
 def report(
@@ -119,7 +118,7 @@ def report(
         show_json({"files": {"report": path}})
         return
     show_table([("report", str(path))])
-    typer.echo("Open it in a browser.")
+    say("Open it in a browser.")
 
 
 def describe(
@@ -138,7 +137,7 @@ def describe(
         show_json({"recording": recording.source.name, "paragraphs": paragraphs})
         return
     for paragraph in paragraphs:
-        typer.echo(paragraph)
+        say(paragraph)
 
 
 def separate(
@@ -166,7 +165,7 @@ def separate(
         show_json({**words, "in_doubt": doubt, "files": {"wind": files.wind, "rover": files.rover}})
         return
     say_where_from(files.source)
-    typer.echo(doubt)
+    say(doubt)
     show_table([("wind", str(files.wind)), ("rover", str(files.rover))])
 
 
@@ -205,7 +204,7 @@ def fit_rover(
         return
     say_what_it_is(recording.source, recording.duration, recording.sample_rate)
     for note in model.notes:
-        typer.echo(note)
+        say(note)
     kind = "steady" if model.activity is None else f"{len(model.floors)} levels of activity"
     show_families(model)
     show_table([("rover", kind), ("lines", str(len(model.lines))), ("model", str(path))])
@@ -287,7 +286,7 @@ def clip(
     say_what_it_is(copy.source, copy.duration, copy.sample_rate)
     changes = copy.source.history[len(part.source.history) :] or ("the level is unchanged",)
     for change in changes:
-        typer.echo(f"{change[0].upper()}{change[1:]}.")
+        say(f"{change[0].upper()}{change[1:]}.")
     for gap in copy.gaps:
-        typer.echo(f"From {gap.start:g} to {gap.stop:g} s it is silent, without data: {gap.reason}.")
+        say(f"From {gap.start:g} to {gap.stop:g} s it is silent, without data: {gap.reason}.")
     show_table([("clip", str(saved))])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from marsaudio.cli.options import JsonOption, given
-from marsaudio.cli.printing import show_json, show_table
+from marsaudio.cli.printing import say, show_json, show_table
 from marsaudio.errors import ParameterError
 
 
@@ -46,7 +46,7 @@ def simulate(
         figures = {"duration_s": scene.recording.duration, "gusts": len(scene.gusts), "snr_db": scene.snr_db}
         show_json({"simulated": True, **figures, "seed": scene.parameters["rng"], "files": files})
         return
-    typer.echo(
+    say(
         f"Simulated, not recorded on Mars: {scene.recording.duration:.1f} s, {len(scene.gusts)} gusts, wind "
         f"{scene.snr_db:+.1f} dB re rover. The seed is {scene.parameters['rng']}."
     )
