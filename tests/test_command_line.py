@@ -1,7 +1,10 @@
 """The command: what it prints, what it writes, and one line where it cannot."""
 
 import csv
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -14,24 +17,7 @@ import marsaudio as ma
 from marsaudio import cli
 from marsaudio.simulate import sample_scene
 
-COMMANDS = [
-    "list",
-    "fetch",
-    "info",
-    "sessions",
-    "compare",
-    "analyze",
-    "report",
-    "describe",
-    "separate",
-    "fit-rover",
-    "spectrogram",
-    "levels",
-    "events",
-    "clip",
-    "batch",
-    "simulate",
-]
+COMMANDS = {name: examples for group in cli.COMMANDS.values() for name, (_, examples) in group.items()}
 
 
 @pytest.fixture
@@ -247,15 +233,129 @@ def test_a_reader_that_goes_away_is_no_error():
 def test_help_is_there_for_every_command_with_an_example_and_without_heavy_imports():
     code = (
         "import sys\nfrom marsaudio import cli\n"
-        f"for command in [[], *([name] for name in {COMMANDS})]:\n"
+        f"for command in [[], *([name] for name in {list(COMMANDS)})]:\n"
         "    assert cli.main([*command, '--help']) == 0\n"
         "heavy = {'numpy', 'scipy', 'librosa', 'matplotlib', 'soundfile', 'pooch', 'rich'}\n"
         "assert not heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    for examples in COMMANDS.values():
+        for example in examples:
+            assert f"    marsaudio {example}" in lines
+    assert "..." not in done.stdout.partition("Begin here:")[2].partition("Example")[0]  # none is cut off
+    assert "Exit codes: 0 done;" in done.stdout
+
+
+OFFLINE = [
+    example
+    for examples in COMMANDS.values()
+    for example in examples
+    if not any(word in example for word in ("feb20", "fetch", "simulate --sample"))
+]
+
+
+@pytest.fixture(scope="module")
+def place_of_examples(gusty_wav, tmp_path_factory):
+    """A folder with all that the examples of the help name."""
+    folder = tmp_path_factory.mktemp("examples")
+    clip = ma.load(gusty_wav)
+    clip.save(folder / "clip.wav")
+    ma.Recording(0.5 * clip.samples, clip.sample_rate).save(folder / "filtered.wav")
+    ma.fit_rover(clip, alone=False).save(folder / "rover.json")
+    (folder / "recordings").mkdir()
+    clip.save(folder / "recordings" / "clip.wav")
+    archive = folder / "m2020_edlcam_raw" / "data_audio"
+    archive.mkdir(parents=True)
+    write_product(archive, 0)
+    return folder
+
+
+@pytest.mark.parametrize("example", OFFLINE)
+def test_the_examples_of_the_help_run(run, example, place_of_examples, tmp_path, monkeypatch):
+    work = tmp_path / "work"
+    shutil.copytree(place_of_examples, work)
+    monkeypatch.chdir(work)
+    code, out, err = run(*example.split())
+    assert (code, [line for line in err if not line.startswith("marsaudio: warning: ")]) == (0, [])
+    assert out
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["list"], lambda found: found[0]["key"] == "sample" and found[0]["size_bytes"] > 1e6),
+        (["fetch", "sample"], lambda found: found["files"]["sample"].endswith(".wav")),
+        (["info", "IN"], lambda found: found["duration_s"] == 6.0 and found["channels"] == 1),
+        (["analyze", "IN", "-o", "out"], lambda found: found["figures"]["event_count"] == 1),
+        (["report", "IN"], lambda found: found["files"] == {"report": "report.html"}),
+        (["describe", "IN"], lambda found: "Gust 1 blows" in found["paragraphs"][1]),
+        (["clip", "IN", "-o", "c.wav"], lambda found: found["files"] == {"clip": "c.wav"}),
+        (["separate", "IN"], lambda found: found["files"] == {"wind": "wind.wav", "rover": "rover.wav"}),
+        (["fit-rover", "IN"], lambda found: found["files"] == {"model": "rover.json"}),
+        (["events", "IN"], lambda found: len(found["events"]) == 1 and found["level_unit"].startswith("dB")),
+        (["spectrogram", "IN", "-o", "p.png"], lambda found: found["files"] == {"spectrogram": "p.png"}),
+        (["levels", "IN", "-o", "p.png"], lambda found: found["files"] == {"levels": "p.png"}),
+        (["compare", "IN", "IN"], lambda found: found["delay_ms"] == 0 and len(found["bands"]) > 3),
+        (["sessions", "ARCHIVE"], lambda found: found[0]["session"].endswith("data_audio/session:170")),
+        (["batch", "IN", "-o", "out", "--jobs", "1"], lambda found: found["computed"] == 1),
+        (["simulate", "--duration", "4", "--gust-count", "0", "-o", "out"], lambda found: found["simulated"]),
+    ],
+    ids=lambda part: part[0] if isinstance(part, list) else "",
+)
+def test_json_is_one_document_and_nothing_else(
+    run, command, expected, gusty_wav, place_of_examples, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    archive = place_of_examples / "m2020_edlcam_raw" / "data_audio"
+    places = {"IN": gusty_wav, "ARCHIVE": archive}
+    code, out, _ = run(*(places.get(part, part) for part in command), "--json")
+    assert code == 0
+    assert expected(json.loads("\n".join(out)))
+
+
+def test_an_error_with_json_leaves_standard_output_empty(run):
+    assert is_refused(run("info", "nowhere.wav", "--json"), "nowhere.wav")
+
+
+def test_json_is_there_for_every_command(run):
     for command in COMMANDS:
-        assert f"Example: marsaudio {command}" in done.stdout
-    assert "..." not in done.stdout.partition("Commands:")[2].partition("Example")[0]  # none is cut off
+        assert any("--json" in line for line in run(command, "--help")[1]), command
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_what_is_said_fits_the_terminal_and_is_whole(run, columns, monkeypatch):
+    plain = run("list")[1]
+    monkeypatch.setattr("marsaudio.cli.printing.is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    fitted = run("list")[1]
+    assert max(map(len, fitted)) <= columns
+    assert " ".join(" ".join(fitted).split()) == " ".join(" ".join(plain).split())
+
+
+def test_elsewhere_lines_are_not_broken(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    assert len(run("list")[1]) == 1 + len(ma.catalog.keys())
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("marsaudio spectr", ["spectrogram"]),
+        ("marsaudio info supercam_sol1", ["supercam_sol1", "supercam_sol1_wav"]),
+    ],
+)
+def test_the_shell_completes_commands_and_keys(words, completed):
+    environment = os.environ | {
+        "_MARSAUDIO_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    code = "from marsaudio.cli import main; main([])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == completed
 
 
 def test_without_a_command_it_shows_the_help(run):

@@ -21,6 +21,11 @@ NARROWEST = 30  # columns; less has no room for words
 DEEPEST = 0.6  # of the width; below, lines go on further to the left
 
 
+def is_terminal() -> bool:
+    """Whether somebody reads along."""
+    return sys.stdout.isatty()
+
+
 def say(text: str, *, indent: int = 0) -> None:
     """A line on standard output; on a terminal it is broken between words, and goes on below its last column.
 
@@ -30,7 +35,7 @@ def say(text: str, *, indent: int = 0) -> None:
     indent
         Where it goes on.
     """
-    if not sys.stdout.isatty():
+    if not is_terminal():
         typer.echo(text)
         return
     width = max(shutil.get_terminal_size().columns, NARROWEST)
