@@ -68,9 +68,7 @@ stems.rover
 # its player say how much louder it was made. The stems themselves are never changed in level.
 
 # %%
-from marsaudio.listening.copies import listening_copy
-
-listening_copy(stems.rover, peak_db=-6.0)
+ma.listening_copy(stems.rover, peak_db=-6.0)
 
 # %% [markdown]
 # ## See both

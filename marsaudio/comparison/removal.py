@@ -98,7 +98,7 @@ class Comparison:
     >>> comparison.removed.duration
     18.0
     >>> print(comparison.table_lines()[1])
-             20-60      -34.4     -34.4       -0.0      100 %
+             20-60      -34.4     -34.3       +0.0      100 %
     """
 
     first: Recording

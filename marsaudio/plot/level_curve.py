@@ -78,8 +78,8 @@ def level(
     >>> line = ma.plot.level(ma.load("sample"))
     >>> line.axes.get_xlabel()
     'Time (s)'
-    >>> line.figure.description[:15]
-    'Sound of sample'
+    >>> line.figure.description[:43]
+    "The level of the wind's band over time. Sim"
     """
     recording = sound.recording if isinstance(sound, Stems) else sound
     require_recording(recording, "level")

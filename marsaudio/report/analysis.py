@@ -218,9 +218,12 @@ def write_report(
 
     Examples
     --------
+    >>> import tempfile
     >>> import marsaudio as ma
-    >>> ma.write_report("sample", "report.html")  # doctest: +SKIP
-    PosixPath('report.html')
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = ma.write_report("sample", f"{folder}/sample.html")
+    ...     "Gust 1 blows from 2.3 to 3.8 s" in page.read_text(encoding="utf-8")
+    True
     """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
