@@ -81,7 +81,7 @@ def overview(
     --------
     marsaudio.plot.level : Only the lower panel.
     marsaudio.plot.spectrogram : Only one spectrogram.
-    marsaudio.plot.describe : The same in words.
+    marsaudio.describe : The same in words.
 
     Examples
     --------
