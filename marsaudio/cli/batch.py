@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +22,7 @@ from marsaudio.cli.options import (
     given,
     load_reference,
 )
-from marsaudio.cli.printing import say, show_json, show_table
+from marsaudio.cli.printing import say, show_json, show_table, somebody_waits
 
 if TYPE_CHECKING:
     from marsaudio.batch import BatchReport
@@ -86,7 +85,7 @@ def batch(
         jobs=jobs,
         backend=None if backend is None else backend.value,
         scheduler=scheduler,
-        progress=sys.stderr.isatty(),
+        progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
             band=band,

@@ -19,7 +19,7 @@ from marsaudio.cli.options import (
     calibration_of,
     given,
 )
-from marsaudio.cli.printing import say_what_it_is, show_events, show_json, show_table
+from marsaudio.cli.printing import say_what_it_is, show_events, show_json, show_table, somebody_waits
 
 
 def events(
@@ -58,6 +58,7 @@ def events(
     found = detect_wind_file(
         source,
         calibration=calibration_of(pascal, calibration_source),
+        progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
             band=band,

@@ -19,7 +19,7 @@ from marsaudio.cli.options import (
     TimeAxisOption,
     calibration_of,
 )
-from marsaudio.cli.printing import say, say_what_it_is, say_where_from, show_json, show_table
+from marsaudio.cli.printing import say, say_what_it_is, say_where_from, show_json, show_table, somebody_waits
 
 LONG_SECONDS = 600.0  # a spectrogram of more is drawn from means
 
@@ -63,7 +63,9 @@ def spectrogram(
     is_long = (last - first) / opened.sample_rate > LONG_SECONDS and hop is None
     calibration = calibration_of(pascal, calibration_source)
     recording = (
-        long_term_spectrogram(source, n_fft=n_fft, start=start, stop=stop, calibration=calibration)
+        long_term_spectrogram(
+            source, n_fft=n_fft, start=start, stop=stop, calibration=calibration, progress=somebody_waits()
+        )
         if is_long
         else load(source, start=start, stop=stop, calibration=calibration)
     )
@@ -119,6 +121,7 @@ def levels(
         start=start,
         stop=stop,
         calibration=calibration_of(pascal, calibration_source),
+        progress=somebody_waits(),
     )
     picture = plot.spectral_probability_density(
         density, minimum_frequency=min_frequency, maximum_frequency=max_frequency

@@ -26,6 +26,11 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def somebody_waits() -> bool:
+    """Whether to show how far something is: only on a terminal."""
+    return sys.stderr.isatty()
+
+
 def say(text: str, *, indent: int = 0) -> None:
     """A line on standard output; on a terminal it is broken between words, and goes on below its last column.
 

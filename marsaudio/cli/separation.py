@@ -32,6 +32,7 @@ from marsaudio.cli.printing import (
     show_families,
     show_json,
     show_table,
+    somebody_waits,
 )
 from marsaudio.errors import ParameterError
 
@@ -158,7 +159,15 @@ def separate(
     from marsaudio.separation.stems import separate_file
 
     reference = load_reference(rover_noise)
-    files = separate_file(source, wind=wind, rover=rover, start=start, stop=stop, rover_noise=reference)
+    files = separate_file(
+        source,
+        wind=wind,
+        rover=rover,
+        start=start,
+        stop=stop,
+        rover_noise=reference,
+        progress=somebody_waits(),
+    )
     doubt = what_is_in_doubt(files.models, has_reference=rover_noise is not None)
     if as_json:
         words = {"recording": files.source.name, "duration_s": files.duration, "notes": files.notes}

@@ -30,6 +30,7 @@ from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
 from marsaudio.source import Source
 from marsaudio.spectra.stft import SampleSource
+from marsaudio.watching import Progress, watched
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -110,6 +111,7 @@ def detect_wind_file(
     minimum_duration: float = 0.3,
     merge_gap: float = 0.25,
     calibration: Calibration | None = None,
+    progress: Progress = False,
 ) -> WindEvents:
     """Find the wind in a file, block by block: the same events as `detect_wind`.
 
@@ -121,6 +123,9 @@ def detect_wind_file(
         As for `detect_wind`.
     calibration : Calibration, optional
         What full scale is in pascals.
+    progress : bool or callable, optional
+        True shows a bar on standard error, with the time that is left. A function is given the share that
+        is done, from 0 to 1, again and again.
 
     Returns
     -------
@@ -147,7 +152,10 @@ def detect_wind_file(
     opened, known = open_sound(source)
     if isinstance(source, Recording):
         calibration = calibration or source.calibration
-    return _detect(opened, known, calibration, false_alarms_per_minute, band, rules)
+    # It is looked over once, and each channel is heard twice: for its tones, and for the level.
+    frames = (1 + 2 * opened.channels) * opened.frames
+    with watched(opened, progress, frames=frames, what="Finding the wind") as sound:
+        return _detect(sound, known, calibration, false_alarms_per_minute, band, rules)
 
 
 def detection_settings(

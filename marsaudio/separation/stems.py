@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
-from marsaudio.loading import Sound, of_part, open_sound
+from marsaudio.loading import of_part, open_sound
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.doubt import BandLevels, Doubt, doubt_about
 from marsaudio.separation.learning import Learned
@@ -27,6 +27,7 @@ from marsaudio.separation.rover_fit import rover_reference
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.run import Run
 from marsaudio.source import Source
+from marsaudio.watching import Progress, Read, watched
 
 logger = logging.getLogger("marsaudio")
 
@@ -284,6 +285,7 @@ def separate_file(
     start: float = 0.0,
     stop: float | None = None,
     rover_noise: Recording | RoverModel | None = None,
+    progress: Progress = False,
 ) -> SeparatedFiles:
     """Take a file apart into two files, block by block: the same numbers as `separate`.
 
@@ -300,6 +302,9 @@ def separate_file(
         As for `separate`: the stems of this range alone, learned from the whole file.
     rover_noise : Recording or RoverModel, optional
         As for `separate`.
+    progress : bool or callable, optional
+        True shows a bar on standard error, with the time that is left. A function is given the share that
+        is done, from 0 to 1, again and again.
 
     Returns
     -------
@@ -337,14 +342,17 @@ def separate_file(
     reference = _reference(rover_noise, opened.sample_rate)
     part = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
     known = of_part(known, part, opened.info)
-    run = Run(opened, opened.info.encoding, reference, keep=False)
-    encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
-    try:
-        _write_stems(opened, run, part, (wind_path, rover_path), encodings, known)
-    except audio.WouldClipError:
-        logger.info("A stem of %s exceeds full scale: both are written as 32-bit float.", known.name)
-        encodings = [audio.encoding_for(path, None) for path in (wind_path, rover_path)]
-        _write_stems(opened, run, part, (wind_path, rover_path), encodings, known)
+    # All of it is looked over, then each channel of the part is heard while its samples are written.
+    frames = opened.frames + (1 + opened.channels) * (part[1] - part[0])
+    with watched(opened, progress, frames=frames, what="Separating") as sound:
+        run = Run(sound, opened.info.encoding, reference, keep=False)
+        encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
+        try:
+            _write_stems(sound, run, part, (wind_path, rover_path), encodings, known)
+        except audio.WouldClipError:
+            logger.info("A stem of %s exceeds full scale: both are written as 32-bit float.", known.name)
+            encodings = [audio.encoding_for(path, None) for path in (wind_path, rover_path)]
+            _write_stems(sound, run, part, (wind_path, rover_path), encodings, known)
     duration = (part[1] - part[0]) / opened.sample_rate
     return SeparatedFiles(wind_path, rover_path, run.models, run.notes, known, duration)
 
@@ -364,7 +372,7 @@ def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -
 
 
 def _write_stems(
-    opened: Sound,
+    opened: Read,
     run: Run,
     part: tuple[int, int],
     paths: tuple[Path, Path],

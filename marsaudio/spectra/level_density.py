@@ -19,6 +19,7 @@ from marsaudio.loading import Loadable
 from marsaudio.recording import Recording
 from marsaudio.source import Source, describe_source
 from marsaudio.spectra.mean_spectra import MeanSpectra, SoundRange, half_overlapping_frames
+from marsaudio.watching import Progress
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -158,6 +159,7 @@ def spectral_probability_density(
     start: float = 0.0,
     stop: float | None = None,
     calibration: Calibration | None = None,
+    progress: Progress = False,
 ) -> SpectralProbabilityDensity:
     """Count how often each level occurs at each frequency, in a recording of any length, in flat memory.
 
@@ -176,6 +178,8 @@ def spectral_probability_density(
         beyond counts as the last ones.
     start, stop : float, optional
     calibration : Calibration, optional
+        As for `long_term_spectrogram`.
+    progress : bool or callable, optional
         As for `long_term_spectrogram`.
 
     Returns
@@ -224,15 +228,16 @@ def spectral_probability_density(
     rows = int(np.ceil((HIGHEST_LEVEL + offset[known].max()) / step) - first)
     counts = np.zeros((rows, grid.bins), dtype=np.int64)
     total, count = np.zeros(grid.bins), 0
-    for mean, frames in MeanSpectra(sound, grid, seconds):
-        if not frames:
-            continue
-        with np.errstate(divide="ignore"):
-            level = 10 * np.log10(mean[known]) + offset[known]
-        row = np.clip(np.floor(level / step) - first, 0, rows - 1).astype(np.intp)
-        counts[row, known] += 1
-        total += mean
-        count += 1
+    with sound.watched(progress, "Averaging") as heard:
+        for mean, frames in MeanSpectra(heard, grid, seconds):
+            if not frames:
+                continue
+            with np.errstate(divide="ignore"):
+                level = 10 * np.log10(mean[known]) + offset[known]
+            row = np.clip(np.floor(level / step) - first, 0, rows - 1).astype(np.intp)
+            counts[row, known] += 1
+            total += mean
+            count += 1
     if not count:
         raise ParameterError(
             f"{describe_source(sound.known)} is digital silence from end to end, which has no level."

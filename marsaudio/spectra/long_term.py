@@ -16,6 +16,7 @@ from marsaudio.recording import Recording
 from marsaudio.source import Source, describe_source
 from marsaudio.spectra.mean_spectra import MeanSpectra, SoundRange, half_overlapping_frames
 from marsaudio.spectra.spectrogram import Spectrogram
+from marsaudio.watching import Progress
 
 MOST_COLUMNS = 1000
 ROUND_SECONDS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
@@ -86,6 +87,7 @@ def long_term_spectrogram(
     start: float = 0.0,
     stop: float | None = None,
     calibration: Calibration | None = None,
+    progress: Progress = False,
 ) -> LongTermSpectrogram:
     """Average the spectrogram of a recording of any length over time, in flat memory.
 
@@ -105,6 +107,9 @@ def long_term_spectrogram(
         A range in seconds; times are from its first sample on, as those of ``marsaudio.load(..., start=)``.
     calibration : Calibration, optional
         Of a file; a recording has its own.
+    progress : bool or callable, optional
+        True shows a bar on standard error, with the time that is left. A function is given the share that
+        is done, from 0 to 1, again and again.
 
     Returns
     -------
@@ -137,14 +142,15 @@ def long_term_spectrogram(
     sound = SoundRange.of(source, start, stop, calibration)
     grid = half_overlapping_frames(sound, n_fft)
     seconds = _round_seconds(sound.duration) if seconds is None else seconds
-    columns = MeanSpectra(sound, grid, seconds)
+    count = MeanSpectra(sound, grid, seconds).count
     frequencies = grid.frequencies(sound.sample_rate)
     factors = power_factors(sound.calibration, frequencies)
-    power = np.zeros((grid.bins, columns.count), dtype=np.float32)
-    frames = np.zeros(columns.count, dtype=np.intp)
-    for number, (mean, count) in enumerate(columns):
-        power[:, number] = mean * factors
-        frames[number] = count
+    power = np.zeros((grid.bins, count), dtype=np.float32)
+    frames = np.zeros(count, dtype=np.intp)
+    with sound.watched(progress, "Averaging") as heard:
+        for number, (mean, averaged) in enumerate(MeanSpectra(heard, grid, seconds)):
+            power[:, number] = mean * factors
+            frames[number] = averaged
     gaps = sound.known.gaps_within(sound.duration)
     for number in (int(column) for column in np.flatnonzero(frames == 0)):
         if any(gap.start < (number + 1) * seconds and gap.stop > number * seconds for gap in gaps):
@@ -152,7 +158,7 @@ def long_term_spectrogram(
     return LongTermSpectrogram(
         power,
         frequencies,
-        np.asarray((np.arange(columns.count) + 0.5) * seconds, dtype=np.float64),
+        np.asarray((np.arange(count) + 0.5) * seconds, dtype=np.float64),
         "Pa²/Hz" if sound.calibration else "FS²/Hz",
         n_fft=grid.n_fft,
         hop_length=grid.hop_length,

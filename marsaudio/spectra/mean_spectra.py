@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
@@ -17,6 +19,7 @@ from marsaudio.recording import Recording, channels_are_equal
 from marsaudio.source import Source
 from marsaudio.spectra.spectrogram import scale_factors
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange, hann
+from marsaudio.watching import Progress, watched
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -58,6 +61,12 @@ class SoundRange:
         known = of_part(known, (first, last), opened.info)
         own = source.calibration if isinstance(source, Recording) else None
         return cls(opened, first, last, known, calibration or own)
+
+    @contextlib.contextmanager
+    def watched(self, progress: Progress, what: str) -> Iterator[Self]:
+        """The same range, which tells how much of it was read."""
+        with watched(self.whole, progress, frames=self.frames, what=what) as whole:
+            yield dataclasses.replace(self, whole=whole)
 
     @property
     def sample_rate(self) -> float:

@@ -1,0 +1,107 @@
+"""How far something long is: told while a sound is read, by a bar or to a function of the caller's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from marsaudio.errors import ParameterError
+
+Samples = npt.NDArray[np.float32]
+Progress = bool | Callable[[float], object]
+
+TOLD_SHARE = 0.001  # of the whole; more often nobody looks
+
+
+class Read(Protocol):
+    """What is read block by block."""
+
+    @property
+    def sample_rate(self) -> float: ...  # noqa: D102
+    @property
+    def channels(self) -> int: ...  # noqa: D102
+    @property
+    def frames(self) -> int: ...  # noqa: D102
+    def blocks(self, *, first: int = 0) -> Iterator[Samples]: ...  # noqa: D102
+
+
+class WatchedSound:
+    """A sound that counts how much of it was read.
+
+    Parameters
+    ----------
+    sound
+        What is read; the samples are the same.
+    frames : int
+        How many will be read, each as often as it is.
+    tell : callable
+        Given the share that was read, from 0 to 1, again and again, and never less than before.
+    """
+
+    def __init__(self, sound: Read, frames: int, tell: Callable[[float], object]) -> None:
+        self._sound, self._tell = sound, tell
+        self._all, self._read, self._told = max(frames, 1), 0, 0.0
+        self.sample_rate, self.channels, self.frames = sound.sample_rate, sound.channels, sound.frames
+
+    def blocks(self, *, first: int = 0) -> Iterator[Samples]:
+        """The sound's own blocks."""
+        for block in self._sound.blocks(first=first):
+            self._count(block.shape[1])
+            yield block
+
+    def _count(self, frames: int) -> None:
+        self._read += frames
+        share = min(self._read / self._all, 1.0)
+        if share - self._told >= TOLD_SHARE:
+            self._told = share
+            self._tell(share)
+
+
+@contextlib.contextmanager
+def watched(sound: Read, progress: Progress, *, frames: int, what: str) -> Iterator[Read]:
+    """The same sound, which tells how much of it was read; at the end, all of it.
+
+    Parameters
+    ----------
+    sound
+    progress : bool or callable
+        True shows a bar on standard error, with the time that is left. A function is given the share that is
+        done, from 0 to 1.
+    frames : int
+        How many will be read, at most, each as often as it is.
+    what : str
+        For the bar.
+
+    Raises
+    ------
+    ParameterError
+        `progress` is neither.
+    """
+    if callable(progress):
+        progress(0.0)
+        yield WatchedSound(sound, frames, progress)
+        progress(1.0)
+    elif progress is True:
+        from tqdm.auto import tqdm
+
+        seconds = sound.frames / sound.sample_rate
+        with tqdm(
+            total=100, desc=what, bar_format="{desc}: {percentage:3.0f} % |{bar}| {remaining} left"
+        ) as bar:
+
+            def show(share: float) -> None:
+                bar.update(100 * share - bar.n)
+
+            bar.set_description_str(f"{what}, {seconds:.0f} s of sound")
+            yield WatchedSound(sound, frames, show)
+            show(1.0)
+    elif progress is False:
+        yield sound
+    else:
+        raise ParameterError(
+            f"progress={progress!r} must be True, False, or a function that is given the share that is done."
+        )
