@@ -553,6 +553,15 @@ def test_a_session_may_be_named_by_itself_and_in_a_manifest(archive):
     assert (item.name, ma.load(item.source).duration) == ("second", 1.0)
 
 
+def test_names_of_files_count_from_where_one_is_also_when_that_changes(tmp_path, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        ma.Recording(0.01 * np.random.default_rng(0).normal(size=8000), 8000).save(f"{name}.wav")
+        report = ma.batch.run(f"{name}.wav", "out", jobs=2, stems=False, progress=False)
+        assert report.failures == {}
+
+
 def test_tables_tell_local_times_and_gaps(archive, tmp_path):
     report = run([archive], tmp_path / "out")
     assert (report.computed, len(report.failures)) == (2, 0)

@@ -223,9 +223,11 @@ def test_a_death_that_joblib_is_not_told_of_is_noticed(recordings, tmp_path, mon
     manager = process_executor._ExecutorManagerThread
     monkeypatch.setattr(manager, "terminate_broken", lambda self, error: self.kill_workers("a test"))
     monkeypatch.setattr(workers, "NOBODY_SECONDS", 1.0)
-    monkeypatch.setattr(running, "work_on", dies_idle)
-    with refused(ma.ClusterError, "Workers died 3 times"):
-        ma.batch.run(recordings, tmp_path / "out", jobs=2, progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "work_on", dies_idle)
+        with refused(ma.ClusterError, "Workers died 3 times"):
+            ma.batch.run(recordings, tmp_path / "out", jobs=2, progress=False)
+    assert ma.batch.run(recordings, tmp_path / "out", jobs=2, progress=False).computed == len(NAMES)
 
 
 def test_processes_that_went_for_want_of_work_are_no_news():

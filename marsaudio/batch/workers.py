@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import multiprocessing
+import os
 import queue
 import socket
 import threading
@@ -98,6 +100,8 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
     from joblib import Parallel, delayed, parallel_config
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+    if options["backend"] == "loky":
+        tasks = [functools.partial(_in_folder, os.getcwd(), task) for task in tasks]  # noqa: PTH109
     with parallel_config(**options):
         parallel = Parallel(return_as="generator_unordered", batch_size=1)
     outcomes = parallel(delayed(task)() for task in tasks)
@@ -115,6 +119,13 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
         raise WorkerDiedError
 
 
+def _in_folder(folder: str, task: Task) -> Outcome:
+    """Work where the one who asked is: a process may be left from when that was elsewhere."""
+    if os.getcwd() != folder:  # noqa: PTH109
+        os.chdir(folder)
+    return task()
+
+
 @contextlib.contextmanager
 def _ended_without_processes(parallel: Any) -> Iterator[None]:
     """Have joblib stop to wait once none of its processes has been there for some seconds.
@@ -130,6 +141,9 @@ def _ended_without_processes(parallel: Any) -> Iterator[None]:
                 since = time.monotonic()
             elif time.monotonic() - since > NOBODY_SECONDS:
                 parallel._aborting = True  # what it sets itself where it was told
+                # Else it would give later work to the processes that are gone, too.
+                with contextlib.suppress(Exception):
+                    parallel._backend._workers.shutdown(wait=False, kill_workers=True)
                 return
 
     from joblib.externals.loky.backend.process import LokyProcess
