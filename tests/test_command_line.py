@@ -323,18 +323,54 @@ def test_json_is_there_for_every_command(run):
         assert any("--json" in line for line in run(command, "--help")[1]), command
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def on_a_terminal(monkeypatch, columns):
+    monkeypatch.setattr("marsaudio.cli.printing.terminal_width", lambda: columns)
+
+
+def words_of(lines):
+    return {word.strip(":;") for line in lines for word in line.split()}
+
+
+@pytest.mark.parametrize("columns", [30, 40, 60, 80, 200])
 def test_what_is_said_fits_the_terminal_and_is_whole(run, columns, monkeypatch):
     plain = run("list")[1]
-    monkeypatch.setattr("marsaudio.cli.printing.is_terminal", lambda: True)
-    monkeypatch.setenv("COLUMNS", str(columns))
+    on_a_terminal(monkeypatch, columns)
     fitted = run("list")[1]
     assert max(map(len, fitted)) <= columns
-    assert " ".join(" ".join(fitted).split()) == " ".join(" ".join(plain).split())
+    assert words_of(fitted) == words_of(plain)
+
+
+@pytest.mark.parametrize("command", ["events", "compare"])
+def test_tables_of_figures_fit_a_narrow_terminal_with_their_numbers_whole(
+    run, command, gusty_wav, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    arguments = [command, gusty_wav, *([gusty_wav] if command == "compare" else [])]
+    plain = run(*arguments)[1]
+    on_a_terminal(monkeypatch, 30)
+    fitted = run(*arguments)[1]
+    assert max(map(len, fitted)) <= 30
+    assert words_of(fitted) == words_of(plain)
+    for number in re.findall(r"\d\S* ± \S+|< \S+ a minute|\d+ %", "\n".join(plain[3:])):
+        assert any(number in line for line in fitted)
+
+
+def test_a_row_is_broken_within_its_columns(run, monkeypatch):
+    on_a_terminal(monkeypatch, 80)
+    lines = run("list")[1]
+    at = lines[0].index("title")
+    assert lines[1][at:] == "Simulated Mars wind and"
+    assert lines[2] == at * " " + "rover noise"
+
+
+def test_where_columns_have_no_room_each_row_is_a_paragraph(run, monkeypatch):
+    on_a_terminal(monkeypatch, 60)
+    lines = run("list")[1]
+    assert lines[:2] == ["key: sample", "  length: 18.0 s; here: 1.73 MB; verified: yes; title:"]
 
 
 def test_elsewhere_lines_are_not_broken(run, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("COLUMNS", "40")
     assert len(run("list")[1]) == 1 + len(ma.catalog.keys())
 
 
@@ -496,7 +532,7 @@ def test_events_are_shown_with_their_numbers_and_saved(run, gusty_wav, tmp_path)
     code, out, err = run("events", gusty_wav, "-o", table, "--band", 20, 250)
     assert (code, err) == (0, [])
     (event,) = ma.detect_wind(ma.load(gusty_wav))
-    assert any(re.match(rf"\s+1\s+{event.start:.2f}\s+{event.end:.2f}\s", line) for line in out)
+    assert any(re.match(rf"1\s+{event.start:.2f}\s+{event.end:.2f}\s", line) for line in out)
     with open(table, newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert float(row["start_s"]) == pytest.approx(event.start, abs=1e-6)
@@ -604,7 +640,7 @@ def test_analyze_without_a_source_takes_the_sample_and_says_that_it_is_simulated
     for name in ("wind.wav", "rover.wav", "spectrogram.png", "events.csv", "summary.json"):
         assert str(tmp_path / "demo" / name) in text
         assert (tmp_path / "demo" / name).stat().st_size > 0
-    found = [tuple(map(float, line.split()[1:3])) for line in out if re.match(r" +\d+ +\d+\.\d\d ", line)]
+    found = [tuple(map(float, line.split()[1:3])) for line in out if re.match(r"\d+ +\d+\.\d\d ", line)]
     for gust in sample_scene().gusts:
         assert any(start < gust.end and gust.start < end for start, end in found)
 

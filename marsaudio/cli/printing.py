@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from marsaudio.cli.tables import broken, cells_of, table_lines, terminal_width
+
 if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
     from marsaudio.separation.rover_model import RoverModel
     from marsaudio.source import Source
-
-
-NARROWEST = 30  # columns; less has no room for words
-DEEPEST = 0.6  # of the width; below, lines go on further to the left
-
-
-def is_terminal() -> bool:
-    """Whether somebody reads along."""
-    return sys.stdout.isatty()
 
 
 def somebody_waits() -> bool:
@@ -40,21 +31,21 @@ def say(text: str, *, indent: int = 0) -> None:
     indent
         Where it goes on.
     """
-    if not is_terminal():
-        typer.echo(text)
-        return
-    width = max(shutil.get_terminal_size().columns, NARROWEST)
-    below = " " * (indent if indent <= DEEPEST * width else 4)
-    lines = textwrap.wrap(
-        text,
-        width,
-        subsequent_indent=below,
-        break_on_hyphens=False,
-        break_long_words=False,
-        replace_whitespace=False,
-        drop_whitespace=True,
-    )
-    typer.echo("\n".join(lines))
+    width = terminal_width()
+    for line in [text] if width is None else broken(text, width, indent=indent):
+        typer.echo(line)
+
+
+def show_columns(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """A table under the names of its columns; those in `right` are of numbers, flush on the right."""
+    for line in table_lines(header, rows, terminal_width(), right=right):
+        typer.echo(line)
+
+
+def show_flush_table(lines: Sequence[str]) -> None:
+    """A table that the library made, with all columns flush on the right."""
+    header, rows = cells_of(lines)
+    show_columns(header, rows, right=[name for name in header if name])
 
 
 def show_json(document: Any) -> None:
@@ -98,8 +89,7 @@ def show_events(events: WindEvents) -> None:
     say(f"{count}{quiet}. {events.note}".rstrip())
     if not events:
         return
-    for line in events.table_lines():
-        say(line)
+    show_flush_table(events.table_lines())
 
 
 def show_families(model: RoverModel) -> None:
@@ -108,11 +98,7 @@ def show_families(model: RoverModel) -> None:
 
     if not model.families:
         return
-    rows = [FAMILY_HEADER, *(family_row(family) for family in model.families)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(FAMILY_HEADER))]
-    for row in rows:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        say("  ".join(cells).rstrip())
+    show_columns(FAMILY_HEADER, [family_row(family) for family in model.families])
 
 
 def show_table(rows: Iterable[tuple[str, str]]) -> None:

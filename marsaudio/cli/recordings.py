@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from marsaudio.cli.options import JsonOption, SourceArgument
-from marsaudio.cli.printing import say, show_json, show_table
+from marsaudio.cli.printing import say, show_columns, show_flush_table, show_json, show_table
 from marsaudio.errors import MarsAudioError, ParameterError
 
 SOME_FAILED = 1
@@ -27,15 +27,14 @@ def list_recordings(as_json: JsonOption = False) -> None:
     if as_json:
         show_json([_entry(key) for key in keys])
         return
-    width = max(map(len, keys))
-    say(f"{'key':{width}}  {'length':>8}  {'here':>9}  {'verified':8}  title")
+    rows = []
     for key in keys:
-        entry = catalog.entry(key)
+        entry, path = catalog.entry(key), catalog.local_path(key)
         length = "" if entry.duration is None else f"{entry.duration:.1f} s"
-        path = catalog.local_path(key)
         here = "no" if path is None else f"{path.stat().st_size / 1e6:.2f} MB"
-        verified = VERIFIED[catalog.is_verified(key)] if path is not None else ""
-        say(f"{key:{width}}  {length:>8}  {here:>9}  {verified:8}  {entry.title}", indent=width + 33)
+        verified = "" if path is None else VERIFIED[catalog.is_verified(key)]
+        rows.append((key, length, here, verified, entry.title))
+    show_columns(("key", "length", "here", "verified", "title"), rows, right=("length", "here"))
 
 
 def _entry(key: str) -> dict[str, Any]:
@@ -134,14 +133,17 @@ def sessions(
             ]
         )
         return
-    width = max(len(str(place / one.place)) for one in found)
-    say(f"{'session':{width}}  {'seconds':>7}  {'missing':>7}  {'sol':>5}  local mean solar time")
+    rows = []
     for one in found:
         lacking = one.seconds - len(one.products)
         sol = "" if one.sol is None else str(one.sol)
         began = "" if one.start_time is None else clock(one.start_time.local_mean_solar_time)
-        line = f"{place / one.place!s:{width}}  {one.seconds:>7}  {lacking:>7}  {sol:>5}  {began}"
-        say(line.rstrip(), indent=4)
+        rows.append((str(place / one.place), str(one.seconds), str(lacking), sol, began))
+    show_columns(
+        ("session", "seconds", "missing", "sol", "local mean solar time"),
+        rows,
+        right=("seconds", "missing", "sol"),
+    )
 
 
 def compare(
@@ -209,8 +211,7 @@ def compare(
         f"{alignment.gain_db:+.2f} dB{', and upside down' if alignment.inverted else ''}; they are coherent "
         f"from {alignment.low:.0f} to {alignment.high:.0f} Hz. Levels are in {found.unit}."
     )
-    for line in found.table_lines():
-        say(line)
+    show_flush_table(found.table_lines())
     if saved:
         show_table(saved)
 
