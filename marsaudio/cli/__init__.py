@@ -1,9 +1,8 @@
 """The command ``marsaudio``: what the library does, from a terminal.
 
-Results go to standard output, warnings and errors to standard error, one line each. Exit codes: 0 done,
-1 it was, but of a batch some recordings failed, 2 it could not be done and the line says why, 130
-interrupted. What takes long to import is imported by the
-commands that use it, so that ``marsaudio --help`` is quick.
+Results go to standard output, warnings and errors to standard error, one line each; `EXIT_CODES` says how it
+ends. A new command is a function in a module here and a line in `COMMANDS`. What takes long to import is
+imported by the commands that use it, so that ``marsaudio --help`` is quick.
 """
 
 from __future__ import annotations
@@ -74,7 +73,13 @@ COMMANDS: dict[str, dict[str, tuple[Callable[..., None], tuple[str, ...]]]] = {
                 "separate clip.wav --rover-noise rover.json",
             ),
         ),
-        "fit-rover": (separation.fit_rover, ("fit-rover clip.wav --with-wind --output rover.json",)),
+        "fit-rover": (
+            separation.fit_rover,
+            (
+                "fit-rover clip.wav --with-wind --output rover.json",
+                "analyze clip.wav --rover-noise rover.json --output cleaner",
+            ),
+        ),
         "events": (
             events.events,
             (
@@ -85,9 +90,18 @@ COMMANDS: dict[str, dict[str, tuple[Callable[..., None], tuple[str, ...]]]] = {
         ),
         "spectrogram": (
             pictures.spectrogram,
-            ("spectrogram sample --max-frequency 2000 --output sample.png",),
+            (
+                "spectrogram sample --max-frequency 2000 --output sample.png",
+                "spectrogram clip.wav --start 1 --stop 4 --scale linear --output part.png",
+            ),
         ),
-        "levels": (pictures.levels, ("levels sample --output levels.png --table levels.csv",)),
+        "levels": (
+            pictures.levels,
+            (
+                "levels sample --output levels.png --table levels.csv",
+                "levels clip.wav --seconds 0.5 --max-frequency 1000 --output low.png",
+            ),
+        ),
         "compare": (
             recordings.compare,
             ("compare clip.wav filtered.wav", "compare feb20_rover feb20_filtered --output removed.png"),

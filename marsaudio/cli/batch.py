@@ -19,6 +19,7 @@ from marsaudio.cli.options import (
     RateOption,
     SampleRateOption,
     calibration_of,
+    complete_key,
     given,
     load_reference,
 )
@@ -43,7 +44,8 @@ def batch(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...",
+            metavar="SOURCE",
+            autocompletion=complete_key,
             help="Folders, patterns in quotation marks, manifests (.txt, .csv), files, labels or keys.",
         ),
     ],
@@ -94,7 +96,17 @@ def batch(
         ),
     )
     if as_json:
-        show_json(vars(report))
+        show_json(
+            {
+                "total": report.total,
+                "computed": report.computed,
+                "kept": report.kept,
+                "failures": report.failures,
+                "duration_s": report.duration,
+                "elapsed_s": report.elapsed,
+                "files": {"output": report.output, "summary": report.summary, "events": report.events},
+            }
+        )
     else:
         _show(report)
     if report.failures:

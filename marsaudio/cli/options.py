@@ -59,7 +59,11 @@ GapOption = Annotated[
 ]
 NoiseOption = Annotated[
     str | None,
-    typer.Option(metavar="REF", help="The rover alone: a recording of it, or a .json that fit-rover wrote."),
+    typer.Option(
+        metavar="REF",
+        autocompletion=complete_key,
+        help="The rover alone: a recording of it, or a .json that fit-rover wrote.",
+    ),
 ]
 PascalOption = Annotated[
     float | None,

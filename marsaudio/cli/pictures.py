@@ -130,7 +130,11 @@ def levels(
     if table:
         saved.append(("table", str(density.save(table))))
     if as_json:
-        figures = {"levels": density.count, "seconds": density.seconds, "unit": density.unit}
+        figures = {
+            "level_count": density.count,
+            "mean_over_s": density.seconds,
+            "level_unit": density.unit,
+        }
         words = {"recording": density.source.name, "description": picture.description}
         show_json({**words, **figures, "files": dict(saved)})
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -49,11 +50,13 @@ def show_flush_table(lines: Sequence[str]) -> None:
 
 
 def show_json(document: Any) -> None:
-    """One JSON document, for programs; what is no finite number is null."""
+    """One JSON document in UTF-8, for programs; what is no finite number is null."""
     import json
 
     from marsaudio.report.summary import plain
 
+    with contextlib.suppress(AttributeError):  # a name that is no text becomes an escape of JSON: \\udcff
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     typer.echo(json.dumps(_told(plain(document)), indent=2, ensure_ascii=False, allow_nan=False))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from marsaudio.cli.options import JsonOption, SourceArgument
+from marsaudio.cli.options import JsonOption, SourceArgument, complete_key
 from marsaudio.cli.printing import say, show_columns, show_flush_table, show_json, show_table
 from marsaudio.errors import MarsAudioError, ParameterError
 
@@ -60,7 +60,8 @@ def _entry(key: str) -> dict[str, Any]:
 
 def fetch(
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY]...", help="Keys that 'marsaudio list' shows.")
+        list[str] | None,
+        typer.Argument(metavar="KEY", autocompletion=complete_key, help="Keys that 'marsaudio list' shows."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All recordings that have a key.")] = False,
     as_json: JsonOption = False,
@@ -147,8 +148,18 @@ def sessions(
 
 
 def compare(
-    first: Annotated[str, typer.Argument(metavar="BEFORE", help="A recording, as for 'marsaudio info'.")],
-    second: Annotated[str, typer.Argument(metavar="AFTER", help="Another version of the same take.")],
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="BEFORE", autocompletion=complete_key, help="A recording, as for 'marsaudio info'."
+        ),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(
+            metavar="AFTER", autocompletion=complete_key, help="Another version of the same take."
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Draw both spectra into this .png, .svg, .pdf or .jpg."),
@@ -166,9 +177,12 @@ def compare(
     from marsaudio import plot
     from marsaudio.comparison.alignment import align
     from marsaudio.comparison.removal import compare
+    from marsaudio.formats.encodings import container_of
     from marsaudio.loading import load
     from marsaudio.report.targets import check_input_is_kept
 
+    if removed is not None:
+        container_of(removed)  # before any work is done
     before, after = load(first), load(second)
     for recording in (before, after):
         check_input_is_kept(recording.source, [path for path in (output, removed) if path is not None])
@@ -182,6 +196,8 @@ def compare(
     if as_json:
         show_json(
             {
+                "before": before.source.name,
+                "after": after.source.name,
                 "delay_ms": 1000 * alignment.delay,
                 "delay_uncertainty_ms": 1000 * alignment.delay_uncertainty,
                 "gain_db": alignment.gain_db,
@@ -221,9 +237,11 @@ def info(source: SourceArgument = "sample", as_json: JsonOption = False) -> None
 
     Its format, length, channels, peak and level, where it comes from, and what the file says about itself.
     """
+    from marsaudio import catalog
     from marsaudio.report.facts import file_facts, file_figures
 
     if as_json:
-        show_json(file_figures(source))
+        is_away = source in catalog.keys() and catalog.local_path(source) is None  # noqa: SIM118 (a function)
+        show_json(_entry(source) if is_away else file_figures(source))
         return
     show_table(file_facts(source).items())

@@ -34,6 +34,7 @@ from marsaudio.cli.printing import (
     show_table,
     somebody_waits,
 )
+from marsaudio.cli.wording import in_options
 from marsaudio.errors import ParameterError
 
 
@@ -170,7 +171,11 @@ def separate(
     )
     doubt = what_is_in_doubt(files.models, has_reference=rover_noise is not None)
     if as_json:
-        words = {"recording": files.source.name, "duration_s": files.duration, "notes": files.notes}
+        words = {
+            "recording": files.source.name,
+            "duration_s": files.duration,
+            "notes": [in_options(note) for note in files.notes],
+        }
         show_json({**words, "in_doubt": doubt, "files": {"wind": files.wind, "rover": files.rover}})
         return
     say_where_from(files.source)
@@ -193,26 +198,30 @@ def fit_rover(
     from marsaudio.loading import load
     from marsaudio.separation.rover_fit import fit_rover
 
-    recording = load(source)
     if output.suffix.lower() != ".json":
         raise ParameterError(f"--output {str(output)!r} must end in .json.")
+    recording = load(source)
     model = fit_rover(recording, alone=not with_wind)
     path = model.save(output)
+    notes = [in_options(note) for note in model.notes]
     if as_json:
         families = [
             {
                 "frequency_hz": family.frequency,
                 "standard_error_hz": family.standard_error,
                 "harmonics": family.harmonics,
+                "sidebands_hz": [sideband.offset for sideband in family.sidebands],
+                "drift_ppm_per_minute": family.drift and 1e6 * family.drift.per_minute,
+                "drift_standard_error_ppm": family.drift and 1e6 * family.drift.standard_error,
             }
             for family in model.families
         ]
-        figures = {"learned_from_s": model.seconds, "lines": len(model.lines), "families": families}
-        words = {"recording": recording.source.name, "notes": model.notes}
+        figures = {"learned_from_s": model.seconds, "line_count": len(model.lines), "families": families}
+        words = {"recording": recording.source.name, "notes": notes}
         show_json({**words, **figures, "files": {"model": path}})
         return
     say_what_it_is(recording.source, recording.duration, recording.sample_rate)
-    for note in model.notes:
+    for note in notes:
         say(note)
     kind = "steady" if model.activity is None else f"{len(model.floors)} levels of activity"
     show_families(model)
@@ -255,6 +264,7 @@ def clip(
     is altered: its title then says what.
     """
     from marsaudio.events.detection import detect_wind
+    from marsaudio.formats.encodings import container_of
     from marsaudio.listening import altered as alter
     from marsaudio.listening.copies import listening_copy
     from marsaudio.listening.sonification import sonify
@@ -270,6 +280,7 @@ def clip(
     asked = [name for name, value in options.items() if value not in (None, False)]
     if len(asked) > 1:
         raise ParameterError(f"{' and '.join(asked)} cannot be had in one clip. Give one of them.")
+    container_of(output)  # before any work is done
     recording = load(source, sample_rate=sample_rate)
     check_input_is_kept(recording.source, [output])
     part = recording.clip(start, stop)

@@ -19,7 +19,7 @@ def simulate(
     snr_db: Annotated[float | None, typer.Option(help="Wind over rover from 20 to 500 Hz, in dB.")] = None,
     mean_speed: Annotated[float | None, typer.Option(help="Of the wind between gusts, in m/s.")] = None,
     gust_count: Annotated[int | None, typer.Option(help="How many gusts are added.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same number gives the same sound.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The same number gives the same sound.")] = None,
     name: Annotated[str | None, typer.Option(help="What the files' names begin with.")] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Make the bundled sample again.")] = False,
     as_json: JsonOption = False,

@@ -20,12 +20,21 @@ OTHER_NAMES = {
     "rng": "--seed",
     "source": "--calibration-source",
 }
-# What typer's checks say, and what a person would.
+# What typer's checks and the library say, and what a person says who types.
 PLAINER = {
     "Value error, ": "",
     "Input should be a valid number, unable to parse string as a number": "that is no number",
     "Input should be a valid integer, unable to parse string as an integer": "that is no whole number",
+    "Input should be greater than or equal to": "it must be at least",
+    "Give the folder as the directory": "Give the folder as --output",
+    "; Recording.resample changes a rate": "",
 }
+FOR_PYTHON = re.compile(r"(, or, in Python, [^.]*| In Python, .*?(?=\.(\s|$))\.)")
+TYPED = (
+    (re.compile(r"(--[\w-]+) \((\S+), (\S+)\)"), r"\1 \2 \3"),
+    (re.compile(r"(--[\w-]+ -?\d+)\.0(?!\d)"), r"\1"),
+    (re.compile(r"(--[\w-]+) \.\.\."), r"\1"),
+)
 
 
 class Parameter(Protocol):
@@ -45,11 +54,12 @@ def options_of(parameters: Iterable[Parameter]) -> dict[str, str]:
     return named | OTHER_NAMES
 
 
-def in_options(message: str, options: dict[str, str]) -> str:
+def in_options(message: str, options: dict[str, str] = OTHER_NAMES) -> str:
     """A message with options in the place of parameters.
 
     With the sign of equality, ``start=9 s``, any parameter is told for one; without it, those whose names
-    are no words, such as ``max_delay``.
+    are no words, such as ``max_delay``. Values are as they were typed: ``--band 20 250``, ``--shift 300``.
+    What is said to those who write Python is left out.
     """
     for name, option in sorted(options.items(), key=lambda item: -len(item[0])):
         if "=" in name:
@@ -60,4 +70,6 @@ def in_options(message: str, options: dict[str, str]) -> str:
             message = re.sub(rf"(?<![\w.'\"/-]){name}(?![\w=(.'\"/-])", option, message)
     for said, plain in PLAINER.items():
         message = message.replace(said, plain)
-    return message
+    for pattern, typed in TYPED:
+        message = pattern.sub(typed, message)
+    return FOR_PYTHON.sub("", message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import os
 from collections.abc import Iterable
@@ -159,14 +158,13 @@ def file_figures(source: str | os.PathLike[str]) -> dict[str, Any]:
     >>> file_figures("sample")["duration_s"]
     18.0
     """
-    if isinstance(source, str) and source in catalog.keys() and catalog.local_path(source) is None:  # noqa: SIM118
-        entry = catalog.entry(source)
-        return {"name": entry.key, **dataclasses.asdict(entry), "path": None}
     opened, known = open_sound(source)
     info, facts = opened.info, sound_facts(opened, known.gaps)
+    told = known.as_plain()
     return {
         "name": known.name,
-        **known.as_plain(),
+        **{name: value for name, value in told.items() if name not in ("offset", "start_time")},
+        "start_utc": told["start_time"],
         "container": info.container,
         "encoding": info.encoding,
         "sample_rate_hz": info.sample_rate,
