@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -304,6 +305,15 @@ def test_the_examples_of_the_help_run(run, example, place_of_examples, tmp_path,
     assert out
 
 
+def names_in_the_documentation(command):
+    """The names that the page has for a command's document, without those of its parts."""
+    page = Path(__file__).parent.parent / "docs" / "howto" / "command-line.md"
+    tables = page.read_text(encoding="utf-8").partition("names in its document")[2]
+    (row,) = (line for line in tables.splitlines() if line.startswith(f"| `{command}` |"))
+    names = re.sub(r"\(.*?\)|; those of `list`.*|`summary.json`", "", row.split("|")[2])
+    return set(re.findall(r"`(\w+)`", names))
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
@@ -340,7 +350,9 @@ def test_json_is_one_document_and_nothing_else(
     places = {"IN": gusty_wav, "ARCHIVE": archive}
     code, out, _ = run(*(places.get(part, part) for part in command), "--json")
     assert code == 0
-    assert expected(json.loads("\n".join(out)))
+    found = json.loads("\n".join(out))
+    assert expected(found)
+    assert set(found[0] if isinstance(found, list) else found) == names_in_the_documentation(command[0])
 
 
 def test_json_of_a_family_of_lines_has_its_sidebands_and_drift(run, tmp_path):
