@@ -378,7 +378,7 @@ def test_json_is_utf_8_whatever_the_terminal_speaks(gusty_wav, tmp_path):
     shutil.copy(gusty_wav, path)
     done = subprocess.run(
         [sys.executable, "-m", "marsaudio", "info", path, "--json"],
-        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         check=True,
     )
