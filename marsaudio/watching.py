@@ -14,7 +14,16 @@ from marsaudio.errors import ParameterError
 Samples = npt.NDArray[np.float32]
 Progress = bool | Callable[[float], object]
 
+SHOWN_AFTER = 1.0  # seconds; before, nobody has begun to wait
 TOLD_SHARE = 0.001  # of the whole; more often nobody looks
+
+
+def of_part(progress: Progress, first: float, last: float) -> Progress:
+    """How to tell of a part of the work as a whole: a function is told shares from `first` to `last`."""
+    if not callable(progress):
+        return progress
+    tell = progress
+    return lambda share: tell(first + share * (last - first))
 
 
 class Read(Protocol):
@@ -90,13 +99,15 @@ def watched(sound: Read, progress: Progress, *, frames: int, what: str) -> Itera
 
         seconds = sound.frames / sound.sample_rate
         with tqdm(
-            total=100, desc=what, bar_format="{desc}: {percentage:3.0f} % |{bar}| {remaining} left"
+            total=100,
+            desc=f"{what}, {seconds:.0f} s of sound",
+            bar_format="{desc}: {percentage:3.0f} % |{bar}| {remaining} left",
+            delay=SHOWN_AFTER,
         ) as bar:
 
             def show(share: float) -> None:
                 bar.update(100 * share - bar.n)
 
-            bar.set_description_str(f"{what}, {seconds:.0f} s of sound")
             yield WatchedSound(sound, frames, show)
             show(1.0)
     elif progress is False:

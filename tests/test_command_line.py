@@ -757,3 +757,27 @@ def test_all_recordings_are_fetched_as_far_as_they_can_be(run, monkeypatch):
     assert len(out) == len(ma.catalog.keys()) - 1
     assert err == ["feb20_rover: It is not there."]
     assert is_refused(run("fetch", "--all", "sample"), "--all")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["spectrogram", "CLIP", "--output", "picture.gif"],
+        ["levels", "CLIP", "--output", "picture.gif"],
+        ["levels", "CLIP", "--output", "picture.png", "--table", "table.gif"],
+        ["compare", "CLIP", "CLIP", "--output", "picture.gif"],
+        ["compare", "CLIP", "CLIP", "--removed", "sound.gif"],
+        ["clip", "CLIP", "--wind", "--output", "sound.gif"],
+        ["events", "CLIP", "--output", "events.gif"],
+        ["report", "CLIP", "--output", "page.gif"],
+        ["fit-rover", "CLIP", "--output", "model.gif"],
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_cannot_be_written_is_refused_before_any_work(arguments, run, gusty_wav, monkeypatch):
+    def work(*_, **__):
+        raise AssertionError("It was read.")
+
+    monkeypatch.setattr("marsaudio.formats.audio.AudioFile.blocks", work)
+    monkeypatch.setattr("marsaudio.formats.audio.AudioFile.read", work)
+    assert is_refused(run(*(str(gusty_wav) if word == "CLIP" else word for word in arguments)), ".gif")

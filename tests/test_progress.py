@@ -31,6 +31,9 @@ WORK = {
     "spectral_probability_density": lambda path, _, progress: (
         ma.spectral_probability_density(path, progress=progress).density
     ),
+    "separate": lambda path, _, progress: ma.separate(ma.load(path), progress=progress).wind.samples,
+    "detect_wind": lambda path, _, progress: ma.detect_wind(ma.load(path), progress=progress).events,
+    "fit_rover": lambda path, _, progress: ma.fit_rover(ma.load(path), progress=progress).floors,
     "a range": lambda path, _, progress: (
         ma.long_term_spectrogram(path, start=10.0, stop=20.0, progress=progress).power
     ),
@@ -48,7 +51,23 @@ def test_a_function_is_told_the_share_that_is_done(work, path, tmp_path, monkeyp
     assert np.array_equal(found, work(path, tmp_path, False))
 
 
-def test_a_bar_tells_the_time_that_is_left(path, tmp_path, capfd):
+@pytest.mark.parametrize("write", [ma.analyze, ma.write_report])
+def test_of_several_steps_the_share_is_of_all_of_them(write, path, tmp_path):
+    told = []
+    write(path, tmp_path / "found.html", progress=told.append)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert all(0 <= before <= after <= 1 for before, after in itertools.pairwise(told))
+    assert 1.0 not in told[:-1]
+
+
+def test_where_it_takes_no_second_no_bar_is_shown(path, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("marsaudio.watching.SHOWN_AFTER", 1000.0)
+    separate(path, tmp_path, True)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_tells_the_time_that_is_left(path, tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("marsaudio.watching.SHOWN_AFTER", 0.0)
     separate(path, tmp_path, True)
     out, err = capfd.readouterr()
     assert out == ""
@@ -86,12 +105,17 @@ def test_what_is_neither_is_refused(path):
 def test_the_command_line_shows_a_bar_on_a_terminal_alone(path, tmp_path, monkeypatch, capfd, shows):
     from marsaudio import cli
 
+    monkeypatch.setattr("marsaudio.watching.SHOWN_AFTER", 0.0)
     for module in ("events", "separation"):
         monkeypatch.setattr(f"marsaudio.cli.{module}.somebody_waits", lambda: shows)
     stems = ["--wind", str(tmp_path / "w.wav"), "--rover", str(tmp_path / "r.wav")]
     for command, words in (
         (["events", str(path)], "Finding the wind"),
         (["separate", str(path), *stems], "Sepa"),
+        (["analyze", str(path), "--output", str(tmp_path / "found")], "Finding the wind"),
+        (["report", str(path), "--output", str(tmp_path / "report.html")], "Finding the wind"),
+        (["fit-rover", str(path), "--output", str(tmp_path / "rover.json")], "Learning the rover"),
+        (["clip", str(path), "--wind", "--output", str(tmp_path / "clip.wav")], "Separating"),
     ):
         assert cli.main(command) == 0
         assert (words in capfd.readouterr().err) is shows

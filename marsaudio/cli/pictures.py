@@ -54,9 +54,11 @@ def spectrogram(
     from marsaudio import plot
     from marsaudio.formats import audio
     from marsaudio.loading import load, open_sound
+    from marsaudio.plot.picture import picture_format
     from marsaudio.report.targets import check_input_is_kept
     from marsaudio.spectra.long_term import long_term_spectrogram
 
+    picture_format(output)  # before any work is done
     opened, known = open_sound(source)
     check_input_is_kept(known, [output])
     first, last = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
@@ -109,9 +111,13 @@ def levels(
     """
     from marsaudio import plot
     from marsaudio.loading import open_sound
+    from marsaudio.plot.picture import picture_format
     from marsaudio.report.targets import check_input_is_kept
-    from marsaudio.spectra.level_density import spectral_probability_density
+    from marsaudio.spectra.level_density import check_table_name, spectral_probability_density
 
+    picture_format(output)  # before any work is done
+    if table:
+        check_table_name(table)
     _, known = open_sound(source)
     check_input_is_kept(known, [output, *([table] if table else [])])
     density = spectral_probability_density(

@@ -179,10 +179,13 @@ def compare(
     from marsaudio.comparison.removal import compare
     from marsaudio.formats.encodings import container_of
     from marsaudio.loading import load
+    from marsaudio.plot.picture import picture_format
     from marsaudio.report.targets import check_input_is_kept
 
     if removed is not None:
         container_of(removed)  # before any work is done
+    if output is not None:
+        picture_format(output)
     before, after = load(first), load(second)
     for recording in (before, after):
         check_input_is_kept(recording.source, [path for path in (output, removed) if path is not None])

@@ -65,6 +65,7 @@ def analyze(
         source if calibration is None else load(source, calibration=calibration),
         output,
         rover_noise=load_reference(rover_noise),
+        progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
             band=band,
@@ -109,6 +110,7 @@ def report(
         source if calibration is None else load(source, calibration=calibration),
         output,
         rover_noise=load_reference(rover_noise),
+        progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
             band=band,
@@ -201,7 +203,7 @@ def fit_rover(
     if output.suffix.lower() != ".json":
         raise ParameterError(f"--output {str(output)!r} must end in .json.")
     recording = load(source)
-    model = fit_rover(recording, alone=not with_wind)
+    model = fit_rover(recording, alone=not with_wind, progress=somebody_waits())
     path = model.save(output)
     notes = [in_options(note) for note in model.notes]
     if as_json:
@@ -286,7 +288,7 @@ def clip(
     part = recording.clip(start, stop)
     if wind or rover:
         # The separation learns from the whole recording, not from the clip.
-        stems = separate(recording, start=start, stop=stop)
+        stems = separate(recording, start=start, stop=stop, progress=somebody_waits())
         part = stems.wind if wind else stems.rover
     copy = part
     if speed_up is not None:
@@ -295,7 +297,7 @@ def clip(
         copy = alter.shift(part, shift)
     elif asked:
         # Events are found in the recording, of which the wind or the rover alone may be heard.
-        found = detect_wind(recording.clip(start, stop))
+        found = detect_wind(recording.clip(start, stop), progress=somebody_waits())
         copy = sonify(part, found, how="marks" if marks else "level")
     copy = listening_copy(copy, fade=fade, peak_db=peak_db)
     saved = copy.save(output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import os
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
 from marsaudio.source import Source
 from marsaudio.spectra.stft import SampleSource
-from marsaudio.watching import Progress, watched
+from marsaudio.watching import Progress, Read, watched
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -45,6 +46,7 @@ def detect_wind(
     band: tuple[float, float] = WIND_BAND,
     minimum_duration: float = 0.3,
     merge_gap: float = 0.25,
+    progress: Progress = False,
 ) -> WindEvents:
     """Find when the wind rises above the quiet, with a stated rate of false alarms.
 
@@ -76,6 +78,9 @@ def detect_wind(
         Seconds; shorter events are left out.
     merge_gap : float, optional
         Seconds; events that are closer become one.
+    progress : bool or callable, optional
+        True shows a bar on standard error, with the time that is left. A function is given the share that
+        is done, from 0 to 1, again and again.
 
     Returns
     -------
@@ -100,7 +105,10 @@ def detect_wind(
     recording = sound.recording if isinstance(sound, Stems) else sound
     require_recording(recording, "detect_wind")
     rules = _rules(minimum_duration, merge_gap)
-    return _detect(recording, recording.source, recording.calibration, false_alarms_per_minute, band, rules)
+    with _watched(recording, progress) as watched_sound:
+        return _detect(
+            watched_sound, recording.source, recording.calibration, false_alarms_per_minute, band, rules
+        )
 
 
 def detect_wind_file(
@@ -152,9 +160,7 @@ def detect_wind_file(
     opened, known = open_sound(source)
     if isinstance(source, Recording):
         calibration = calibration or source.calibration
-    # It is looked over once, and each channel is heard twice: for its tones, and for the level.
-    frames = (1 + 2 * opened.channels) * opened.frames
-    with watched(opened, progress, frames=frames, what="Finding the wind") as sound:
+    with _watched(opened, progress) as sound:
         return _detect(sound, known, calibration, false_alarms_per_minute, band, rules)
 
 
@@ -180,6 +186,11 @@ def detection_settings(
         "minimum_duration": rules.minimum_duration,
         "merge_gap": rules.merge_gap,
     }
+
+
+def _watched(sound: Read, progress: Progress) -> AbstractContextManager[Read]:
+    # It is looked over once, and each channel is heard twice: for its tones, and for the level.
+    return watched(sound, progress, frames=(1 + 2 * sound.channels) * sound.frames, what="Finding the wind")
 
 
 def _check_rate(rate: float) -> None:

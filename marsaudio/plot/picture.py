@@ -32,6 +32,23 @@ TITLE_SIZE, LABEL_SIZE, TICK_SIZE, NOTE_SIZE = 15.0, 13.0, 12.0, 10.0  # points;
 FORMATS = {".png": "PNG", ".svg": "SVG", ".pdf": "PDF", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
+def picture_format(path: Path) -> str:
+    """The format that a picture's name tells.
+
+    Raises
+    ------
+    ParameterError
+        It tells none.
+    """
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise ParameterError(
+            f"Cannot tell a picture format from the name {path.name!r}. End it with one of "
+            f"{', '.join(FORMATS)}."
+        ) from None
+
+
 class Picture(Figure):
     """A matplotlib figure that says in words what it shows.
 
@@ -82,14 +99,9 @@ class Picture(Figure):
         'sample.png'
         """
         path = Path(path)
-        file_format = FORMATS.get(path.suffix.lower())
-        if file_format is None:
-            raise ParameterError(
-                f"Cannot tell a picture format from the name {path.name!r}. End it with one of "
-                f"{', '.join(FORMATS)}."
-            )
+        metadata = self._metadata(picture_format(path))
         with replace_when_complete(path) as temporary:
-            self.savefig(temporary, dpi=dpi, metadata=self._metadata(file_format))
+            self.savefig(temporary, dpi=dpi, metadata=metadata)
         return path
 
     def _metadata(self, file_format: str) -> dict[str, Any] | None:

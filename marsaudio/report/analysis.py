@@ -24,6 +24,7 @@ from marsaudio.report.summary import summarize, to_json
 from marsaudio.report.targets import check_input_is_kept
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.stems import Stems, separate
+from marsaudio.watching import Progress, of_part
 
 DEFAULT_DIRECTORY = "marsaudio-output"
 FILE_NAMES = {
@@ -34,6 +35,7 @@ FILE_NAMES = {
     "summary": "summary.json",
     "report": "report.html",
 }
+SHARES_DONE = (0.5, 0.8)  # of the whole work, when stems and events are there
 RECORDING = "recording.wav"  # for the players of a page whose sound is too long to be kept inside
 
 
@@ -84,7 +86,7 @@ def analyze(
     directory: str | os.PathLike[str] = DEFAULT_DIRECTORY,
     *,
     rover_noise: Recording | RoverModel | None = None,
-    progress: bool = True,
+    progress: Progress = True,
     **detection: Any,
 ) -> Analysis:
     """Separate a recording, find its wind events, and write stems, picture, table, summary and report.
@@ -103,8 +105,9 @@ def analyze(
         Made when it is missing.
     rover_noise : Recording or RoverModel, optional
         A recording of the rover alone, or what was learned from one, as for `marsaudio.separate`.
-    progress : bool, optional
-        Show a progress bar while a catalog recording is downloaded.
+    progress : bool or callable, optional
+        True shows bars on standard error where something takes longer than a second. A function is given the
+        share that is done, from 0 to 1, again and again.
     **detection
         `false_alarms_per_minute`, `band`, `minimum_duration` and `merge_gap`, as for
         `marsaudio.detect_wind`.
@@ -144,11 +147,11 @@ def analyze(
     """
     folder = Path(directory)
     _check_folder(folder)
-    recording = source if isinstance(source, Recording) else load(source, progress=progress)
+    recording = source if isinstance(source, Recording) else load(source, progress=progress is True)
     names = FILE_NAMES if fits_inside(recording.duration) else FILE_NAMES | {"recording": RECORDING}
     files = {name: folder / file_name for name, file_name in names.items()}
     check_input_is_kept(recording.source, files.values())
-    found = _find(recording, rover_noise, detection)
+    found = _find(recording, rover_noise, detection, progress)
     stems, events, summary = found.stems, found.events, dict(found.summary)
     from marsaudio import plot
 
@@ -173,6 +176,7 @@ def analyze(
         if "recording" in written:
             recording.save(written["recording"], encoding=encoding)
         write_text(written["report"], page_text(found, names))
+    _say_that_all_is_done(progress)
     return Analysis(recording, stems, events, summary, found.description, files)
 
 
@@ -181,7 +185,7 @@ def write_report(
     path: str | os.PathLike[str] = "report.html",
     *,
     rover_noise: Recording | RoverModel | None = None,
-    progress: bool = True,
+    progress: Progress = True,
     **detection: Any,
 ) -> Path:
     """Separate a recording, find its wind events, and write one page to look at, to listen to and to read.
@@ -228,28 +232,39 @@ def write_report(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"path={str(path)!r} must end in .html, as the report is a page.")
-    recording = source if isinstance(source, Recording) else load(source, progress=progress)
+    recording = source if isinstance(source, Recording) else load(source, progress=progress is True)
     names = {}
     if not fits_inside(recording.duration):
         names = {name: f"{path.stem}-{name}.wav" for name in ("recording", "wind", "rover")}
     files = {name: path.with_name(file_name) for name, file_name in names.items()}
     check_input_is_kept(recording.source, [path, *files.values()])
-    found = _find(recording, rover_noise, detection)
+    found = _find(recording, rover_noise, detection, progress)
     sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
     with contextlib.ExitStack() as stack:
         written = {name: stack.enter_context(replace_when_complete(file)) for name, file in files.items()}
         for name, temporary in written.items():
             sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
-        return write_text(path, page_text(found, names))
+        write_text(path, page_text(found, names))
+    _say_that_all_is_done(progress)
+    return path
 
 
 def _find(
-    recording: Recording, rover_noise: Recording | RoverModel | None, detection: Mapping[str, Any]
+    recording: Recording,
+    rover_noise: Recording | RoverModel | None,
+    detection: Mapping[str, Any],
+    progress: Progress,
 ) -> Results:
-    stems = separate(recording, rover_noise=rover_noise)
-    events = detect_wind(recording, **detection)
+    separated, found = SHARES_DONE
+    stems = separate(recording, rover_noise=rover_noise, progress=of_part(progress, 0.0, separated))
+    events = detect_wind(recording, progress=of_part(progress, separated, found), **detection)
     summary = summarize(recording, stems, events, rover_noise=rover_noise)
     return Results(stems, events, summary, describe(recording, events, stems=stems))
+
+
+def _say_that_all_is_done(progress: Progress) -> None:
+    if callable(progress):
+        progress(1.0)
 
 
 def _stem_encoding(stems: Stems) -> str:

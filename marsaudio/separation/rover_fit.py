@@ -35,6 +35,7 @@ from marsaudio.separation.sections import Section
 from marsaudio.separation.survey import Survey, survey
 from marsaudio.spectra.stft import Spectra
 from marsaudio.spectra.threads import one_thread
+from marsaudio.watching import Progress, Read, watched
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -44,7 +45,7 @@ FOLLOWED_SECONDS = 180.0  # of sound in which lines are followed, so that hours 
 FOLLOWED_BATCH = 128  # frames; lines are followed over many, so that long batches save work
 
 
-def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
+def fit_rover(recording: Recording, *, alone: bool = True, progress: Progress = False) -> RoverModel:
     """Learn what the rover sounds like from a recording of it: its floor, its lines, their families.
 
     Lines are found in the whole recording. How they drift, and what sidebands they have within some 5 Hz, is
@@ -58,6 +59,9 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
     alone : bool, optional
         True: there is no wind in it, and all of it counts. False: what comes and goes as wind does is
         left out, as `marsaudio.separate` would without a reference.
+    progress : bool or callable, optional
+        True shows a bar on standard error, with the time that is left. A function is given the share that
+        is done, from 0 to 1, again and again.
 
     Returns
     -------
@@ -83,12 +87,15 @@ def fit_rover(recording: Recording, *, alone: bool = True) -> RoverModel:
     >>> stems = ma.separate(scene.recording, rover_noise=model)
     """
     require_recording(recording, "fit_rover")
-    learned = _learn(recording, alone=alone)
-    transforms = learned.transforms
-    lines = _all_lines(learned)
-    # Lines of other channels than the richest one are not followed where that one does not have them.
-    richest = max(learned.heard, key=lambda one: len(one.lines))
-    courses = _follow(richest.channel, lines, learned) if lines else None
+    # It is looked over once; each channel is heard, searched for high lines, and begun anew to follow them.
+    frames = (1 + 2 * recording.channels) * recording.frames
+    with watched(recording, progress, frames=frames, what="Learning the rover") as sound:
+        learned = _learn(sound, alone=alone)
+        transforms = learned.transforms
+        lines = _all_lines(learned)
+        # Lines of other channels than the richest one are not followed where that one does not have them.
+        richest = max(learned.heard, key=lambda one: len(one.lines))
+        courses = _follow(richest.channel, lines, learned) if lines else None
     named_lines, families = find_families(lines, courses)
     edges = transforms.high_edges
     activity = learned.rover.activity
@@ -143,17 +150,17 @@ class _Learned:
     notes: tuple[str, ...]
 
 
-def _learn(recording: Recording, *, alone: bool) -> _Learned:
-    transforms = Transforms.at(recording.sample_rate)
-    looked = survey(recording, transforms.resampler.factor)
+def _learn(sound: Read, *, alone: bool) -> _Learned:
+    transforms = Transforms.at(sound.sample_rate)
+    looked = survey(sound, transforms.resampler.factor)
     with one_thread():
-        heard = [_listen(channel, transforms) for channel in distinct_channels(recording, looked, transforms)]
+        heard = [_listen(channel, transforms) for channel in distinct_channels(sound, looked, transforms)]
     used = [one for one in heard if one.count >= FEWEST_FRAMES]
     if not used:
         raise ParameterError(
-            f"In this recording of {recording.duration:.3f} s too little is sound to learn the rover from. "
-            f"Give at least {2 * transforms.full.n_fft / recording.sample_rate:.1f} s of it without digital "
-            "silence."
+            f"In this recording of {sound.frames / sound.sample_rate:.3f} s too little is sound to learn the "
+            f"rover from. Give at least {2 * transforms.full.n_fft / sound.sample_rate:.1f} s of it without "
+            "digital silence."
         )
     count = sum(one.count for one in used)
     periodograms = np.concatenate([one.periodograms for one in used])

@@ -31,6 +31,8 @@ from marsaudio.watching import Progress, Read, watched
 
 logger = logging.getLogger("marsaudio")
 
+SEPARATING = "Separating"  # before a bar
+
 
 @dataclass(frozen=True, eq=False)
 class Stems:
@@ -204,6 +206,7 @@ def separate(
     start: float = 0.0,
     stop: float | None = None,
     rover_noise: Recording | RoverModel | None = None,
+    progress: Progress = False,
 ) -> Stems:
     """Take a recording apart into wind and rover.
 
@@ -225,6 +228,9 @@ def separate(
         A recording of the rover alone, by the same microphone at the same rate, or what `marsaudio.fit_rover`
         learned from one: it counts as some more moments of the recording, in which no wind blows, but
         nowhere louder than the recording's own quiet moments allow.
+    progress : bool or callable, optional
+        True shows a bar on standard error, with the time that is left. A function is given the share that
+        is done, from 0 to 1, again and again.
 
     Returns
     -------
@@ -254,16 +260,18 @@ def separate(
     """
     require_recording(recording, "separate")
     reference = _reference(rover_noise, recording.sample_rate)
-    run = Run(recording, recording.source.encoding, reference, keep=True)
     name = f"the recording {recording.source.name!r}"
     first, last = audio.frame_range(start, stop, recording.frames, recording.sample_rate, name)
     whole = last - first == recording.frames
     part = recording if whole else recording.clip(start, stop)
     wind = np.empty_like(part.samples)
     position = 0
-    for _, block in run.blocks(first, last):
-        wind[:, position : position + block.shape[1]] = block
-        position += block.shape[1]
+    frames = _frames_read(recording, first, last)
+    with watched(recording, progress, frames=frames, what=SEPARATING) as sound:
+        run = Run(sound, recording.source.encoding, reference, keep=True)
+        for _, block in run.blocks(first, last):
+            wind[:, position : position + block.shape[1]] = block
+            position += block.shape[1]
     rover = part.samples - wind
     for samples in (wind, rover):
         samples.flags.writeable = False
@@ -342,9 +350,7 @@ def separate_file(
     reference = _reference(rover_noise, opened.sample_rate)
     part = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
     known = of_part(known, part, opened.info)
-    # All of it is looked over, then each channel of the part is heard while its samples are written.
-    frames = opened.frames + (1 + opened.channels) * (part[1] - part[0])
-    with watched(opened, progress, frames=frames, what="Separating") as sound:
+    with watched(opened, progress, frames=_frames_read(opened, *part), what=SEPARATING) as sound:
         run = Run(sound, opened.info.encoding, reference, keep=False)
         encodings = [audio.encoding_for(path, opened.info.encoding) for path in (wind_path, rover_path)]
         try:
@@ -355,6 +361,11 @@ def separate_file(
             _write_stems(sound, run, part, (wind_path, rover_path), encodings, known)
     duration = (part[1] - part[0]) / opened.sample_rate
     return SeparatedFiles(wind_path, rover_path, run.models, run.notes, known, duration)
+
+
+def _frames_read(sound: Read, first: int, last: int) -> int:
+    """All of it is looked over, then each channel of the part is heard while its samples are given."""
+    return sound.frames + (1 + sound.channels) * (last - first)
 
 
 def _reference(rover_noise: Recording | RoverModel | None, sample_rate: float) -> RoverReference | None:

@@ -134,9 +134,7 @@ class SpectralProbabilityDensity:
         OutputError
             The file cannot be written; an older one is still there.
         """
-        path = Path(path)
-        if path.suffix.lower() != ".csv":
-            raise ParameterError(f"The table {path.name!r} must have a name that ends in .csv.")
+        path = check_table_name(Path(path))
         columns = [self.frequencies, self.mean, *(self.percentile(q) for q in PERCENTILES)]
         header = ",".join(["frequency_hz", "mean_db", *(f"p{q:g}_db" for q in PERCENTILES)])
         rows = (",".join(f"{value:.6g}" for value in row) for row in zip(*columns, strict=True))
@@ -259,6 +257,13 @@ def spectral_probability_density(
         source=sound.known,
         duration=sound.duration,
     )
+
+
+def check_table_name(path: Path) -> Path:
+    """Refuse a name that does not end in .csv."""
+    if path.suffix.lower() != ".csv":
+        raise ParameterError(f"The table {path.name!r} must have a name that ends in .csv.")
+    return path
 
 
 def _level_offsets(calibration: Calibration | None, frequencies: FloatArray) -> FloatArray:
