@@ -141,6 +141,8 @@ class MarsTime:
     def after(self, seconds: float) -> MarsTime:
         """The moment so many seconds later, at the same place.
 
+        Within a leap second, which a date cannot have, it is the end of that second.
+
         Examples
         --------
         >>> import marsaudio as ma
@@ -301,11 +303,12 @@ def _tt_after_j2000(utc: datetime.datetime) -> float:
 
 
 def _utc_after_j2000(tt: float) -> datetime.datetime:
-    """The other way round; within a leap second, the second before it."""
+    """The other way round; within a leap second, which a date cannot have, the end of it."""
     tai = tt - _TT_MINUS_TAI
     later = [(start - _J2000).total_seconds() + ahead for start, ahead in zip(_STARTS, _AHEAD, strict=True)]
-    ahead = _AHEAD[max(bisect_right(later, tai) - 1, 0)]
-    return _J2000 + datetime.timedelta(seconds=tai - ahead)
+    number = max(bisect_right(later, tai) - 1, 0)
+    found = _J2000 + datetime.timedelta(seconds=tai - _AHEAD[number])
+    return min([found, *_STARTS[number + 1 : number + 2]])
 
 
 def _utc_of(sol_date: float) -> datetime.datetime:

@@ -12,18 +12,11 @@ import numpy.typing as npt
 from marsaudio.errors import ParameterError
 
 Samples = npt.NDArray[np.float32]
-Progress = bool | Callable[[float], object]
+Tell = Callable[[float], object]
+Progress = bool | Tell
 
 SHOWN_AFTER = 1.0  # seconds; before, nobody has begun to wait
 TOLD_SHARE = 0.001  # of the whole; more often nobody looks
-
-
-def of_part(progress: Progress, first: float, last: float) -> Progress:
-    """How to tell of a part of the work as a whole: a function is told shares from `first` to `last`."""
-    if not callable(progress):
-        return progress
-    tell = progress
-    return lambda share: tell(first + share * (last - first))
 
 
 class Read(Protocol):
@@ -51,7 +44,7 @@ class WatchedSound:
         Given the share that was read, from 0 to 1, again and again, and never less than before.
     """
 
-    def __init__(self, sound: Read, frames: int, tell: Callable[[float], object]) -> None:
+    def __init__(self, sound: Read, frames: int, tell: Tell) -> None:
         self._sound, self._tell = sound, tell
         self._all, self._read, self._told = max(frames, 1), 0, 0.0
         self.sample_rate, self.channels, self.frames = sound.sample_rate, sound.channels, sound.frames
@@ -90,17 +83,36 @@ def watched(sound: Read, progress: Progress, *, frames: int, what: str) -> Itera
     ParameterError
         `progress` is neither.
     """
+    seconds = sound.frames / sound.sample_rate
+    with telling(progress, f"{what}, {seconds:.0f} s of sound") as tell:
+        yield sound if progress is False else WatchedSound(sound, frames, tell)
+
+
+@contextlib.contextmanager
+def telling(progress: Progress, what: str) -> Iterator[Tell]:
+    """A function to tell the share that is done to, from 0 to 1; at the end, all of it.
+
+    Parameters
+    ----------
+    progress : bool or callable
+    what : str
+        For the bar.
+
+    Raises
+    ------
+    ParameterError
+        `progress` is neither.
+    """
     if callable(progress):
         progress(0.0)
-        yield WatchedSound(sound, frames, progress)
+        yield progress
         progress(1.0)
     elif progress is True:
         from tqdm.auto import tqdm
 
-        seconds = sound.frames / sound.sample_rate
         with tqdm(
             total=100,
-            desc=f"{what}, {seconds:.0f} s of sound",
+            desc=what,
             bar_format="{desc}: {percentage:3.0f} % |{bar}| {remaining} left",
             delay=SHOWN_AFTER,
         ) as bar:
@@ -108,11 +120,20 @@ def watched(sound: Read, progress: Progress, *, frames: int, what: str) -> Itera
             def show(share: float) -> None:
                 bar.update(100 * share - bar.n)
 
-            yield WatchedSound(sound, frames, show)
+            yield show
             show(1.0)
     elif progress is False:
-        yield sound
+        yield _tell_nobody
     else:
         raise ParameterError(
             f"progress={progress!r} must be True, False, or a function that is given the share that is done."
         )
+
+
+def of_part(tell: Tell, first: float, last: float) -> Tell:
+    """How to tell of a part of the work: its shares become those from `first` to `last` of the whole."""
+    return lambda share: tell(first + share * (last - first))
+
+
+def _tell_nobody(share: float) -> None:
+    pass

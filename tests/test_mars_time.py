@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import marsaudio as ma
@@ -121,7 +121,15 @@ def test_its_text_leads_back_to_the_moment(utc):
 def test_later_moments_are_later_by_so_many_seconds_on_mars(utc, seconds):
     mars = ma.MarsTime(utc)
     later = mars.after(seconds)
+    assume(later.utc.time() != datetime.time())  # it may stand for all of the leap second before it
     assert (later.mars_sol_date - mars.mars_sol_date) * 88775.244 == pytest.approx(seconds, abs=0.01)
+
+
+@pytest.mark.parametrize("within", [0.0, 0.5, 0.999, 1.0])
+def test_within_a_leap_second_it_is_the_end_of_it(within):
+    before = ma.MarsTime("1998-12-31T23:59:00Z")
+    assert before.after(60 + within).utc == datetime.datetime(1999, 1, 1, tzinfo=UTC)
+    assert before.after(62.5).utc == datetime.datetime(1999, 1, 1, 0, 0, 1, 500000, tzinfo=UTC)
 
 
 @given(sol=st.integers(0, 20000), second=st.integers(0, 86399), thousandth=st.integers(0, 999))

@@ -112,8 +112,8 @@ def test_the_command_line_shows_a_bar_on_a_terminal_alone(path, tmp_path, monkey
     for command, words in (
         (["events", str(path)], "Finding the wind"),
         (["separate", str(path), *stems], "Sepa"),
-        (["analyze", str(path), "--output", str(tmp_path / "found")], "Finding the wind"),
-        (["report", str(path), "--output", str(tmp_path / "report.html")], "Finding the wind"),
+        (["analyze", str(path), "--output", str(tmp_path / "found")], "Analysing"),
+        (["report", str(path), "--output", str(tmp_path / "report.html")], "Analysing"),
         (["fit-rover", str(path), "--output", str(tmp_path / "rover.json")], "Learning the rover"),
         (["clip", str(path), "--wind", "--output", str(tmp_path / "clip.wav")], "Separating"),
     ):

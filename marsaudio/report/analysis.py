@@ -24,7 +24,7 @@ from marsaudio.report.summary import summarize, to_json
 from marsaudio.report.targets import check_input_is_kept
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.stems import Stems, separate
-from marsaudio.watching import Progress, of_part
+from marsaudio.watching import Progress, Tell, of_part, telling
 
 DEFAULT_DIRECTORY = "marsaudio-output"
 FILE_NAMES = {
@@ -35,7 +35,8 @@ FILE_NAMES = {
     "summary": "summary.json",
     "report": "report.html",
 }
-SHARES_DONE = (0.5, 0.8)  # of the whole work, when stems and events are there
+# The share of the work that is done when there are stems, events, a picture; of ten minutes of sound.
+SEPARATED, FOUND, DRAWN = 0.25, 0.4, 0.6
 RECORDING = "recording.wav"  # for the players of a page whose sound is too long to be kept inside
 
 
@@ -106,8 +107,8 @@ def analyze(
     rover_noise : Recording or RoverModel, optional
         A recording of the rover alone, or what was learned from one, as for `marsaudio.separate`.
     progress : bool or callable, optional
-        True shows bars on standard error where something takes longer than a second. A function is given the
-        share that is done, from 0 to 1, again and again.
+        True shows a bar on standard error where it takes longer than a second, and one of a download. A
+        function is given the share that is done, from 0 to 1, again and again.
     **detection
         `false_alarms_per_minute`, `band`, `minimum_duration` and `merge_gap`, as for
         `marsaudio.detect_wind`.
@@ -151,32 +152,33 @@ def analyze(
     names = FILE_NAMES if fits_inside(recording.duration) else FILE_NAMES | {"recording": RECORDING}
     files = {name: folder / file_name for name, file_name in names.items()}
     check_input_is_kept(recording.source, files.values())
-    found = _find(recording, rover_noise, detection, progress)
-    stems, events, summary = found.stems, found.events, dict(found.summary)
     from marsaudio import plot
 
-    figure = plot.overview(stems, events)
-    lines = summary.pop("lines")  # last, as they are many
-    summary |= {
-        "description": found.description,
-        "files": dict(names),
-        # Apart from the rest, which is the same each time the same recording is analysed.
-        "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
-        "lines": lines,
-    }
-    with contextlib.ExitStack() as stack:
-        # All under temporary names first; they take their own only when the last of them is whole.
-        written = {name: stack.enter_context(replace_when_complete(path)) for name, path in files.items()}
-        encoding = _stem_encoding(stems)
-        stems.wind.save(written["wind"], encoding=encoding)
-        stems.rover.save(written["rover"], encoding=encoding)
-        figure.save(written["spectrogram"])
-        events.save(written["events"])
-        write_text(written["summary"], to_json(summary))
-        if "recording" in written:
-            recording.save(written["recording"], encoding=encoding)
-        write_text(written["report"], page_text(found, names))
-    _say_that_all_is_done(progress)
+    with telling(progress, _what_is_done(recording)) as tell:
+        found = _find(recording, rover_noise, detection, tell)
+        stems, events, summary = found.stems, found.events, dict(found.summary)
+        figure = plot.overview(stems, events)
+        tell(DRAWN)
+        lines = summary.pop("lines")  # last, as they are many
+        summary |= {
+            "description": found.description,
+            "files": dict(names),
+            # Apart from the rest, which is the same each time the same recording is analysed.
+            "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
+            "lines": lines,
+        }
+        with contextlib.ExitStack() as stack:
+            # All under temporary names first; they take their own only when the last of them is whole.
+            written = {name: stack.enter_context(replace_when_complete(path)) for name, path in files.items()}
+            encoding = _stem_encoding(stems)
+            stems.wind.save(written["wind"], encoding=encoding)
+            stems.rover.save(written["rover"], encoding=encoding)
+            figure.save(written["spectrogram"])
+            events.save(written["events"])
+            write_text(written["summary"], to_json(summary))
+            if "recording" in written:
+                recording.save(written["recording"], encoding=encoding)
+            write_text(written["report"], page_text(found, names))
     return Analysis(recording, stems, events, summary, found.description, files)
 
 
@@ -238,33 +240,31 @@ def write_report(
         names = {name: f"{path.stem}-{name}.wav" for name in ("recording", "wind", "rover")}
     files = {name: path.with_name(file_name) for name, file_name in names.items()}
     check_input_is_kept(recording.source, [path, *files.values()])
-    found = _find(recording, rover_noise, detection, progress)
-    sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
-    with contextlib.ExitStack() as stack:
-        written = {name: stack.enter_context(replace_when_complete(file)) for name, file in files.items()}
-        for name, temporary in written.items():
-            sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
-        write_text(path, page_text(found, names))
-    _say_that_all_is_done(progress)
+    with telling(progress, _what_is_done(recording)) as tell:
+        found = _find(recording, rover_noise, detection, tell)
+        sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
+        with contextlib.ExitStack() as stack:
+            written = {name: stack.enter_context(replace_when_complete(file)) for name, file in files.items()}
+            for name, temporary in written.items():
+                sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
+            write_text(path, page_text(found, names))
     return path
+
+
+def _what_is_done(recording: Recording) -> str:
+    return f"Analysing, {recording.duration:.0f} s of sound"
 
 
 def _find(
     recording: Recording,
     rover_noise: Recording | RoverModel | None,
     detection: Mapping[str, Any],
-    progress: Progress,
+    tell: Tell,
 ) -> Results:
-    separated, found = SHARES_DONE
-    stems = separate(recording, rover_noise=rover_noise, progress=of_part(progress, 0.0, separated))
-    events = detect_wind(recording, progress=of_part(progress, separated, found), **detection)
+    stems = separate(recording, rover_noise=rover_noise, progress=of_part(tell, 0.0, SEPARATED))
+    events = detect_wind(recording, progress=of_part(tell, SEPARATED, FOUND), **detection)
     summary = summarize(recording, stems, events, rover_noise=rover_noise)
     return Results(stems, events, summary, describe(recording, events, stems=stems))
-
-
-def _say_that_all_is_done(progress: Progress) -> None:
-    if callable(progress):
-        progress(1.0)
 
 
 def _stem_encoding(stems: Stems) -> str:
