@@ -1,0 +1,261 @@
+"""What is promised of the numbers, held by any sound that a file can hold."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+import marsaudio as ma
+
+RATES = [8000, 11025, 22050, 44100, 48000, 96000, 192000]
+STEPS = {"PCM_U8": 2.0**-7, "PCM_16": 2.0**-15, "PCM_24": 2.0**-23}
+CONTAINERS = ["wav", "flac", "aiff", "au", "caf", "w64"]
+WITHOUT_UNSIGNED = ["flac", "au", "caf"]
+
+
+def square_wave(frames, rng):
+    return np.where(np.arange(frames) // max(int(rng.integers(1, 500)), 1) % 2, 1.0, -1.0)
+
+
+def last_bit(frames, rng):
+    return rng.integers(-1, 2, frames) * 1e-9  # rounded away from zero to one step
+
+
+def impulses(frames, rng):
+    return np.where(rng.random(frames) < 0.001, rng.choice([-1.0, 1.0], frames), 0.0)
+
+
+KINDS = {
+    "full-scale square wave": square_wave,
+    "the last bit alone": last_bit,
+    "an offset of 0.9": lambda frames, rng: 0.9 + 0.05 * rng.standard_normal(frames),
+    "full-scale noise": lambda frames, rng: rng.uniform(-1, 1, frames),
+    "impulses": impulses,
+    "digital silence": lambda frames, rng: np.zeros(frames),
+    "a tone": lambda frames, rng: 0.5 * np.sin(rng.uniform(0.001, 3) * np.arange(frames)),
+    "half silence": lambda frames, rng: rng.normal(0, 0.1, frames) * (np.arange(frames) > frames / 2),
+}
+
+
+def on_grid(samples, encoding):
+    """Samples as an encoding holds them; what is not zero stays so."""
+    step = STEPS[encoding]
+    steps = np.sign(samples) * np.ceil(np.abs(samples) / step - 0.5)
+    steps = np.where((samples != 0) & (steps == 0), np.sign(samples), steps)
+    return np.clip(steps * step, -1.0, 1.0 - step).astype(np.float32)
+
+
+@st.composite
+def sounds(draw, encodings=tuple(STEPS), seconds=1.5):
+    rate = draw(st.sampled_from(RATES))
+    frames = draw(st.one_of(st.integers(1, 100), st.integers(1, round(seconds * rate))))
+    channels = min(draw(st.sampled_from([1, 2, 2, 3])), frames)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    encoding = draw(st.sampled_from(encodings))
+    kinds = [KINDS[draw(st.sampled_from(sorted(KINDS)))] for _ in range(channels)]
+    samples = np.stack([on_grid(kind(frames, rng), encoding) for kind in kinds])
+    if draw(st.booleans()):
+        samples[:] = samples[0]
+    return ma.Recording(samples, rate, source=ma.Source(encoding=encoding))
+
+
+slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class TestStems:
+    @given(recording=sounds())
+    @settings(slow, max_examples=60)
+    def test_add_up_to_the_bit_whatever_the_sound(self, recording):
+        stems = ma.separate(recording)
+        assert np.array_equal(stems.wind.samples + stems.rover.samples, recording.samples)
+
+    @given(recording=sounds(), container=st.sampled_from(CONTAINERS))
+    @settings(slow, max_examples=30)
+    def test_add_up_to_the_bit_between_files(self, recording, container, tmp_path_factory):
+        encoding = recording.source.encoding
+        if encoding == "PCM_U8" and container in WITHOUT_UNSIGNED:
+            encoding = "PCM_S8"
+        folder = tmp_path_factory.mktemp("sum")
+        path = folder / f"input.{container}"
+        integers = (recording.samples.astype(np.float64) * 2**31).astype(np.int32)
+        soundfile.write(path, integers.T, recording.sample_rate, subtype=encoding)
+        files = ma.separate_file(path, wind=folder / "wind.wav", rover=folder / "rover.wav")
+        total = ma.load(files.wind).samples + ma.load(files.rover).samples
+        assert np.array_equal(total, recording.samples)
+
+    @given(recording=sounds(["PCM_24"]), exponent=st.integers(-20, 20), scale=st.floats(0.5, 1.0))
+    @settings(slow, max_examples=30)
+    def test_of_floats_add_up_to_half_a_step_of_the_peak(self, recording, exponent, scale):
+        samples = recording.samples * np.float32(scale * 2.0**exponent)
+        stems = ma.separate(ma.Recording(samples, recording.sample_rate))
+        error = np.abs(stems.wind.samples + stems.rover.samples - samples).max()
+        assert error <= 2.0**-23 * np.abs(samples).max()
+
+    @given(recording=sounds(), exponent=st.integers(-30, 10))
+    @settings(slow, max_examples=30)
+    def test_are_louder_by_as_much_as_the_recording_is(self, recording, exponent):
+        """By a power of two, so that no rounding differs."""
+        before, after = (
+            ma.separate(ma.Recording(factor * recording.samples, recording.sample_rate))
+            for factor in (np.float32(1), np.float32(2.0**exponent))
+        )
+        assert np.array_equal(after.wind.samples, before.wind.samples * np.float32(2.0**exponent))
+
+    @given(recording=sounds())
+    @settings(slow, max_examples=30)
+    def test_of_what_is_upside_down_are_upside_down(self, recording):
+        samples = np.maximum(recording.samples, -1.0 + STEPS[recording.source.encoding])
+        sources = [ma.Recording(sign * samples, recording.sample_rate) for sign in (1, -1)]
+        upright, inverted = (ma.separate(source).wind.samples for source in sources)
+        assert np.array_equal(inverted, -upright)
+
+    @given(recording=sounds())
+    @settings(slow, max_examples=30)
+    def test_follow_their_channels(self, recording):
+        turned = ma.Recording(recording.samples[::-1], recording.sample_rate, source=recording.source)
+        assert np.array_equal(ma.separate(turned).wind.samples[::-1], ma.separate(recording).wind.samples)
+        alone = ma.Recording(recording.samples[:1], recording.sample_rate, source=recording.source)
+        assert np.array_equal(ma.separate(alone).wind.samples, ma.separate(recording).wind.samples[:1])
+
+
+@pytest.fixture(scope="module", params=[11, 12, 13])
+def windy(request):
+    return ma.simulate_scene(20.0, sample_rate=8000, rng=request.param).recording
+
+
+def later(recording, frames):
+    """The recording after so much digital silence."""
+    silence = np.zeros((recording.channels, frames), np.float32)
+    samples = np.concatenate([silence, recording.samples], axis=1)
+    return ma.Recording(samples, recording.sample_rate, source=recording.source)
+
+
+@pytest.mark.parametrize("frames", [1, 997, 24000])
+class TestLater:
+    def test_stems_are_the_same(self, windy, frames):
+        """To a hundredth of the wind's power: the frames lie elsewhere."""
+        wind = ma.separate(windy).wind.samples
+        moved = ma.separate(later(windy, frames)).wind.samples
+        assert np.square(moved[:, frames:] - wind).sum() < 0.02 * np.square(wind).sum()
+
+    def test_gusts_are_as_much_later(self, windy, frames):
+        """Those that stand out clearly: the edges of faint ones are a matter of chance."""
+        before, after = (
+            [event for event in ma.detect_wind(sound) if event.excess > 10]
+            for sound in (windy, later(windy, frames))
+        )
+        assert len(after) == len(before) > 0
+        for one, other in zip(before, after, strict=True):
+            assert other.start - one.start == pytest.approx(frames / 8000, abs=0.02)
+            assert other.end - one.end == pytest.approx(frames / 8000, abs=0.02)
+
+
+class TestEvents:
+    @given(recording=sounds(seconds=8.0))
+    @settings(slow, max_examples=30)
+    def test_lie_within_the_recording_in_order_and_apart(self, recording):
+        edges = [edge for event in ma.detect_wind(recording) for edge in (event.start, event.end)]
+        assert edges == sorted(edges)
+        assert all(0 <= edge <= recording.duration for edge in edges)
+
+    @pytest.mark.parametrize("exponent", [-10, 3])
+    def test_are_the_same_however_loud(self, windy, exponent):
+        louder = ma.Recording(windy.samples * np.float32(2.0**exponent), windy.sample_rate)
+        before, after = ma.detect_wind(windy), ma.detect_wind(louder)
+        assert [(event.start, event.end) for event in after] == [(event.start, event.end) for event in before]
+        assert after[0].peak_level - before[0].peak_level == pytest.approx(20 * exponent * np.log10(2))
+
+    def test_do_not_depend_on_the_order_of_channels_nor_on_their_sign(self, windy):
+        other = ma.simulate_scene(20.0, sample_rate=8000, rng=99).recording.samples
+        both = np.concatenate([windy.samples, other])
+        expected = ma.detect_wind(ma.Recording(both, 8000)).events
+        assert ma.detect_wind(ma.Recording(both[::-1], 8000)).events == expected
+        assert ma.detect_wind(ma.Recording(-both, 8000)).events == expected
+
+    @given(
+        seed=st.integers(0, 2**16),
+        rates=st.lists(st.floats(1e-6, 5.0), min_size=2, max_size=4, unique=True),
+    )
+    @settings(slow, max_examples=25)
+    def test_the_fewer_false_alarms_are_allowed_the_higher_is_the_threshold(self, seed, rates):
+        noise = ma.Recording(np.random.default_rng(seed).normal(0, 0.01, 96000), 8000)
+        thresholds = [
+            ma.detect_wind(noise, false_alarms_per_minute=rate).parameters["threshold_used_db"]
+            for rate in sorted(rates)
+        ]
+        assert thresholds == sorted(thresholds, reverse=True)
+
+    @pytest.mark.parametrize("rates", [(0.001, 0.1), (0.1, 1.0), (1.0, 5.0)])
+    def test_what_is_found_at_few_false_alarms_is_found_at_many(self, windy, rates):
+        strict, loose = (ma.detect_wind(windy, false_alarms_per_minute=rate) for rate in rates)
+        for event in strict:
+            assert any(other.start <= event.peak_time <= other.end for other in loose)
+
+
+class TestSpectra:
+    @given(
+        seed=st.integers(0, 2**16),
+        n_fft=st.integers(2, 4096),
+        overlap=st.floats(0, 0.9),
+        rate=st.sampled_from(RATES),
+        window=st.sampled_from(["hann", "hamming", "blackman", "boxcar"]),
+    )
+    @settings(slow, max_examples=60)
+    def test_the_density_of_each_frame_integrates_to_its_windowed_power(
+        self, seed, n_fft, overlap, rate, window
+    ):
+        """Parseval: over frequency, to the mean square of the windowed frame over that of the window."""
+        from scipy.signal import get_window
+
+        samples = np.random.default_rng(seed).normal(0, 0.1, 3 * n_fft).astype(np.float32)
+        hop = max(round(n_fft * (1 - overlap)), 1)
+        spec = ma.spectrogram(ma.Recording(samples, rate), n_fft=n_fft, hop_length=hop, window=window)
+        shape = get_window(window, n_fft)
+        if not np.square(shape).sum():
+            return
+        for column, centre in enumerate(spec.times):
+            first = round(centre * rate - n_fft / 2)
+            if first < 0 or first + n_fft > len(samples):
+                continue
+            frame = samples[first : first + n_fft].astype(np.float64)
+            expected = np.square(frame * shape).sum() / np.square(shape).sum()
+            assert spec.power[..., column].sum() * rate / n_fft == pytest.approx(expected, rel=1e-4)
+
+
+PRINT_DIGEST = """
+import hashlib, marsaudio as ma
+recording = ma.load("sample")
+wind = ma.separate(recording).wind.samples.tobytes()
+events = repr([(event.start, event.end, event.peak_level) for event in ma.detect_wind(recording)])
+print(hashlib.sha256(wind + events.encode() + ma.spectrogram(recording).power.tobytes()).hexdigest())
+"""
+
+
+def test_one_thread_and_two_give_the_same_bits_in_other_processes():
+    digests = set()
+    for threads in ("1", "2"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        environment = dict.fromkeys(names, threads)
+        run = subprocess.run(
+            [sys.executable, "-c", PRINT_DIGEST],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(run.stdout)
+    assert len(digests) == 1
+
+
+def test_one_thread_and_two_give_the_same_bits(windy):
+    winds = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            winds.append(ma.separate(windy).wind.samples)
+    assert np.array_equal(*winds)
