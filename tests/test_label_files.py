@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pickle
+import re
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -17,6 +18,8 @@ from refusals import refused
 
 import marsaudio as ma
 from marsaudio.formats import label_files, label_table
+
+FORMULA_STARTS = set("=+-@\uff1d\uff0b\uff0d\uff20")  # a spreadsheet runs what begins so
 
 GUSTS = (
     ma.Label(0.5, 1.25, "gust", 20.0, 200.0, {"level_db": -31.5, "checked": True}),
@@ -378,12 +381,28 @@ class TestCSV:
     def test_what_no_float_can_hold_stays_a_text(self, read):
         assert read("start,end,a\n1,2,1e999\n", "x.csv")[0].fields == {"a": "1e999"}
 
-    @pytest.mark.parametrize("text", ["=1+1", "+x", "-5", "@SUM(A1)", "\tx", "\rx", "'=1", "''-x"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "=1+1",
+            "+x",
+            "-5",
+            "@SUM(A1)",
+            "\tx",
+            "\rx",
+            "'=1",
+            "''-x",
+            "\uff1d1",
+            "x;=1",
+            "x;'-1;5",
+            "x\t\t@y",
+        ],
+    )
     def test_no_spreadsheet_runs_a_text_as_a_formula(self, written, read, text):
-        label = ma.Label(1, 2, text, fields={"note": text, f"{text.strip()}!": 1.0})
+        label = ma.Label(1, 2, text, fields={"note": text, f"{' '.join(text.split())}!": 1.0})
         contents = written([label], "x.csv")
-        for cell in contents.replace('"', "").replace("\n", ",").split(","):
-            assert cell[:1] not in ("=", "+", "-", "@", "\t", "\r"), contents
+        cells = re.split("[,;\t\r\n]", contents.replace('"', ""))  # also where semicolons or tabs divide them
+        assert not [cell for cell in cells if cell[:1] in FORMULA_STARTS], contents
         assert read(contents, "x.csv") == (label,)
 
     def test_numbers_below_zero_are_no_formulas(self, written):

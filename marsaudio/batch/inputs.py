@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from marsaudio import catalog
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.formats.containment import stays_beside
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
 from marsaudio.formats.pds4.sessions import JOINED, PRODUCT, find_session, session_place
@@ -65,7 +66,8 @@ def find_items(sources: Iterable[str | os.PathLike[str]]) -> tuple[Item, ...]:
     Raises
     ------
     ParameterError
-        There is no such thing, there is no recording in it, or two recordings would have one name.
+        There is no such thing, there is no recording in it, a manifest names what lies outside of its
+        folder, or two recordings would have one name.
     AudioFormatError
         A manifest cannot be read.
     DataUnavailableError
@@ -221,7 +223,7 @@ def _in_manifest(manifest: Path) -> list[Item]:
             f"The manifest {str(manifest)!r} cannot be read: {reason}. Write a .txt file with a recording a "
             f"line, or a .csv file with a column {SOURCE_COLUMNS[0]!r}."
         ) from error
-    return [_listed(manifest.parent, source, name) for source, name in rows]
+    return [_listed(manifest, source, name) for source, name in rows]
 
 
 def _list_rows(text: str) -> list[tuple[str, str | None]]:
@@ -246,11 +248,17 @@ def _table_rows(text: str) -> list[tuple[str, str | None]]:
     ]
 
 
-def _listed(folder: Path, source: str, name: str | None) -> Item:
+def _listed(manifest: Path, source: str, name: str | None) -> Item:
     """A line of a manifest: a path, from the manifest's folder on, before a catalog key."""
-    path = folder / source
+    path = manifest.parent / source
     if kind_of(path) == "nothing" and source in catalog.keys():  # noqa: SIM118 (a function, not a dict)
         return Item(name or source, source)
+    if not stays_beside(path, manifest):
+        raise ParameterError(
+            f"The manifest {str(manifest)!r} names {source!r}, which leads out of the manifest's folder. It "
+            "was not opened. Put the manifest into the folder above all of its recordings, or name that "
+            "recording itself, beside the manifest."
+        )
     if kind_of(path) == "nothing" and (session := _one_session(str(path), name)) is not None:
         return session
     return _one(path, name or _name_as_written(source))

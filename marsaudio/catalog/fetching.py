@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -164,6 +165,11 @@ def _download(
     known: Entry, folder: Path, expected: KnownChecksum | None, *, progress: bool
 ) -> tuple[Path, str]:
     target = folder / known.file_name
+    if target.is_symlink():  # to nothing: what is there was taken before
+        raise DataUnavailableError(
+            f"{str(target)!r} is a link to {os.fspath(target.readlink())!r}, which is not there, and no "
+            "download is written through a link. Bring back what it leads to, or remove it."
+        )
     tries: list[tuple[str, bool]] = []
     reasons: dict[str, str] = {}
     for url in (url for url in known.urls for _ in range(TRIES)):
@@ -199,6 +205,10 @@ def _receive(url: str, target: Path, *, progress: bool) -> None:
     try:
         with requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as answer:
             answer.raise_for_status()
+            if url.startswith("https:") and not all(
+                hop.url.startswith("https:") for hop in (*answer.history, answer)
+            ):
+                raise _SourceFailure("it sends on to a place without encryption")
             length = int(answer.headers.get("content-length", 0)) or None
             begun, received = time.monotonic(), 0
             with (

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from marsaudio.formats.label_table import value_cell, value_in
 from marsaudio.formats.labels import FieldValue
 
-# A spreadsheet runs a cell that begins so (CWE-1236; OWASP, CSV Injection).
-FORMULA_STARTS = frozenset("=+-@\t\r")
+# A spreadsheet runs a cell that begins so, also in full-width characters (CWE-1236; OWASP, CSV Injection).
+# Where it divides cells otherwise, at semicolons or tabs, a cell may become several: each of them counts.
+_BEGINS = r"(?:^|(?<=[;\t\r\n]))"
+_RUN = r"(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+RUNS = re.compile(_BEGINS + _RUN)  # apostrophes before it do not count, so that these come back as well
+MADE_SAFE = re.compile(_BEGINS + "'" + _RUN)
 
 
 def csv_line(cells: Sequence[str]) -> str:
@@ -22,33 +27,32 @@ def csv_line(cells: Sequence[str]) -> str:
 
 
 def safe_text(text: str) -> str:
-    """A text that no spreadsheet runs, and that `text_in` reads as it was: with an apostrophe before it."""
-    return f"'{text}" if _would_run(text) else text
+    """A text that no spreadsheet runs, with apostrophes before formulas; `text_in` reads it as it was."""
+    return RUNS.sub("'", text)
 
 
 def text_in(cell: str) -> str:
     """The text from which `safe_text` made a cell."""
-    return cell[1:] if cell.startswith("'") and _would_run(cell[1:]) else cell
+    return MADE_SAFE.sub("", cell)
 
 
 def safe_cell(value: FieldValue) -> str:
     """As `safe_text`, and with an apostrophe before a text that would be read as a number, say."""
-    if isinstance(value, str) and value and _is_no_plain_text(value):
-        return f"'{value}"
-    return value_cell(value)
+    if not isinstance(value, str):
+        return value_cell(value)
+    cell = safe_text(value)
+    return f"'{cell}" if value and not RUNS.match(value) and _looks_like_another_value(value) else cell
 
 
 def value_in_cell(cell: str, *, decimal_comma: bool) -> FieldValue:
     """The value from which `safe_cell` made a cell."""
-    if cell.startswith("'") and _is_no_plain_text(cell[1:]):
-        return cell[1:]
-    return value_in(cell, decimal_comma=decimal_comma)
+    if MADE_SAFE.match(cell):
+        return text_in(cell)
+    if cell.startswith("'") and _looks_like_another_value(cell):
+        return text_in(cell[1:])
+    value = value_in(cell, decimal_comma=decimal_comma)
+    return text_in(value) if isinstance(value, str) else value
 
 
-def _would_run(text: str) -> bool:
-    # Apostrophes before it do not count, so that what begins with one comes back as well.
-    return text.lstrip("'")[:1] in FORMULA_STARTS
-
-
-def _is_no_plain_text(text: str) -> bool:
-    return _would_run(text) or not isinstance(value_in(text.lstrip("'")), str)
+def _looks_like_another_value(text: str) -> bool:
+    return not isinstance(value_in(text.lstrip("'")), str)

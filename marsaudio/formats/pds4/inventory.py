@@ -12,7 +12,7 @@ from pathlib import Path
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError
-from marsaudio.formats.pds4.labels import elements, parse_label, require_plain_name, stated
+from marsaudio.formats.pds4.labels import elements, named_by, parse_label, stated
 from marsaudio.formats.xml_document import local_name
 
 INVENTORY_BYTES_LIMIT = 256 * 2**20  # a million products have some hundred megabytes
@@ -70,8 +70,7 @@ def read_inventory(path: Path) -> list[str]:
             f"{str(path)!r} is not the label of a collection with an inventory. Name the label of a "
             "data_audio collection, or the folder that its products are in."
         )
-    require_plain_name(path, file_name)
-    inventory = path.parent / file_name
+    inventory = named_by(path, file_name)
     if kind_of(inventory) != "file":
         raise DataUnavailableError(
             f"The label {str(path)!r} names the inventory {file_name!r}, which is not beside it. Fetch it "

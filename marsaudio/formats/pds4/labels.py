@@ -15,6 +15,7 @@ from pathlib import Path
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.formats.containment import stays_beside
 from marsaudio.formats.xml_document import UnreadableXMLError, local_name, parse_xml
 from marsaudio.mars_time import MarsTime
 
@@ -175,23 +176,27 @@ def _file_described(path: Path, root: ElementTree.Element) -> tuple[ElementTree.
         raise AudioFormatError(
             f"{str(path)!r} does not name its audio file: it has no file_name. Name the audio file itself."
         )
-    require_plain_name(path, file_name)
-    return area, path.parent / file_name
+    return area, named_by(path, file_name)
 
 
-def require_plain_name(path: Path, file_name: str) -> None:
-    """Refuse a name by which a label would reach outside of its folder, on any system.
+def named_by(path: Path, file_name: str) -> Path:
+    """The file beside a label that it names, unless the name would reach elsewhere, on any system.
 
     Raises
     ------
     AudioFormatError
-        It has a separator in it, or means a folder.
+        It has a separator in it, means a folder, or is a link that leads out of the label's folder.
     """
+    named = path.parent / file_name
     if "/" in file_name or "\\" in file_name or file_name in (".", ".."):
-        raise AudioFormatError(
-            f"{str(path)!r} names {file_name!r}, which is not in the label's own folder. It was not opened; "
-            "name the file itself."
-        )
+        reason = "is not in the label's own folder"
+    elif not stays_beside(named, path):
+        reason = "is a link that leads out of the label's own folder"
+    else:
+        return named
+    raise AudioFormatError(
+        f"{str(path)!r} names {file_name!r}, which {reason}. It was not opened; name the file itself."
+    )
 
 
 def parse_label(path: Path) -> ElementTree.Element:

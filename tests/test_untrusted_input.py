@@ -1,0 +1,137 @@
+"""What files and servers say leads nowhere else and runs nothing."""
+
+import ast
+import os
+from pathlib import Path
+
+import pytest
+from pds4_products import write_collection, write_product
+
+import marsaudio as ma
+from marsaudio import catalog
+from marsaudio.batch.inputs import find_items
+
+SOURCE = Path(ma.__file__).parent
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A folder with a product and its label, and one beside it that is none of its business."""
+    for name in ("archive", "private"):
+        (tmp_path / name).mkdir()
+        write_product(tmp_path / name, 0)
+    return tmp_path / "archive"
+
+
+def link_to_private(file):
+    private = file.parents[1] / "private" / file.name
+    file.unlink(missing_ok=True)
+    file.symlink_to(os.path.relpath(private, file.parent))
+
+
+class TestLinks:
+    def test_a_label_does_not_open_a_link_that_leads_out_of_its_folder(self, archive):
+        (sound,) = archive.glob("*.wav")
+        link_to_private(sound)
+        with pytest.raises(ma.AudioFormatError, match=r"is a link that leads out .* name the file itself\."):
+            ma.load(sound.with_suffix(".xml"))
+
+    def test_a_session_does_not_open_a_link_that_leads_out_of_its_folder(self, archive):
+        (sound,) = archive.glob("*.wav")
+        link_to_private(sound)
+        with pytest.raises(ma.AudioFormatError, match="is a link that leads out"):
+            _ = ma.load(f"{archive}/session:170").samples
+
+    def test_an_inventory_is_not_read_through_a_link_that_leads_out(self, archive):
+        write_collection(archive, ["mic_00000170_000_000000.wav"])
+        (archive.parent / "private/inventory.csv").write_text("secret\n")
+        link_to_private(archive / "inventory.csv")
+        with pytest.raises(ma.AudioFormatError, match="is a link that leads out") as refusal:
+            ma.find_sessions(archive)
+        assert "secret" not in str(refusal.value)
+
+    def test_links_within_the_folder_are_followed(self, archive):
+        (sound,) = archive.glob("*.wav")
+        (archive / "below").mkdir()
+        sound.rename(archive / "below/other.wav")
+        sound.symlink_to("below/other.wav")
+        assert ma.load(sound.with_suffix(".xml")).duration == 1.0
+
+    def test_a_folder_of_links_to_labels_and_their_files_works(self, archive):
+        links = archive.parent / "links"
+        links.mkdir()
+        for file in archive.iterdir():
+            (links / file.name).symlink_to(file)
+        (label,) = links.glob("*.xml")
+        assert ma.load(label).duration == 1.0
+
+    def test_a_download_is_not_written_through_a_link(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("MARSAUDIO_DATA_DIR", str(tmp_path))
+        target = tmp_path / catalog.entry("feb20_rover").file_name
+        target.symlink_to(tmp_path / "elsewhere.wav")
+        with pytest.raises(ma.DataUnavailableError, match=r"is a link to .* remove it\."):
+            catalog.fetch("feb20_rover")
+        assert not (tmp_path / "elsewhere.wav").exists()
+
+
+class TestManifests:
+    @pytest.mark.parametrize(
+        "written", ["../private/{}", "{private}/{}", "link/{}", "link.wav", "below/../../x.wav"]
+    )
+    def test_a_manifest_reaches_no_recording_outside_of_its_folder(self, archive, written):
+        (sound,) = archive.glob("*.wav")
+        private = archive.parent / "private"
+        (archive / "link").symlink_to(private)
+        (archive / "link.wav").symlink_to(private / sound.name)
+        manifest = archive / "list.txt"
+        manifest.write_text(written.format(sound.name, private=private) + "\n")
+        with pytest.raises(ma.ParameterError, match=r"leads out of the manifest's folder\. It was not"):
+            find_items([manifest])
+
+    def test_a_manifest_reaches_no_session_outside_of_its_folder(self, archive):
+        manifest = archive / "list.txt"
+        manifest.write_text("../private/session:170\n")
+        with pytest.raises(ma.ParameterError, match="leads out of the manifest's folder"):
+            find_items([manifest])
+
+    def test_a_manifest_may_name_what_is_in_its_folder_in_any_way(self, archive):
+        (sound,) = archive.glob("*.wav")
+        manifest = archive / "list.csv"
+        manifest.write_text(f"recording,name\n{sound},a\nbelow/../{sound.name},b\nsession:170,c\nsample,d\n")
+        assert [item.name for item in find_items([manifest])] == ["a", "b", "c", "d"]
+
+
+def calls():
+    """Every call in the library's code: its file, what is called, and the names of its arguments."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                yield path.name, ast.unparse(node.func), {keyword.arg for keyword in node.keywords}
+
+
+def imported_modules():
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((path.name, alias.name.partition(".")[0]) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield path.name, (node.module or "").partition(".")[0]
+
+
+def test_the_code_holds_nothing_that_unpickles_or_runs_what_it_reads():
+    modules = {"pickle", "dill", "cloudpickle", "shelve", "marshal", "yaml", "subprocess"}
+    assert [found for found in imported_modules() if found[1] in modules] == []
+    functions = {"eval", "exec", "__import__", "os.system", "np.load", "joblib.load", "pd.read_pickle"}
+    assert [found for found in calls() if found[1] in functions] == []
+
+
+def test_the_code_leaves_certificates_to_be_checked_and_starts_no_shell():
+    options = {"verify", "shell", "allow_pickle"}
+    assert [found for found in calls() if found[2] & options] == []
+
+
+def test_the_catalog_names_files_that_stay_in_its_folder():
+    for key in catalog.keys():  # noqa: SIM118 (a function, not a dict)
+        for name in catalog.entry(key).file_names:
+            assert Path(name).name == name
+            assert "\\" not in name
