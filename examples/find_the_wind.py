@@ -67,7 +67,7 @@ picture
 print(picture.description)
 
 # %% [markdown]
-# - The **quiet level** is the level between the gusts. It stands for "no gust", not for "no wind".
+# - The **quiet level** is the level of the calmest moments. It stands for "no gust", not for "no wind".
 # - The **threshold** is what the level must exceed for an event. It is high enough that noise which wavers
 #   as the quiet does exceeds it once in ten minutes: [trust_an_event](trust_an_event.ipynb) shows how to
 #   choose that.

@@ -11,21 +11,28 @@ from marsaudio.events.table import WindEvent, WindEvents, require_events, requir
 from marsaudio.mars_time import clock
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.hum import Hum, find_hum
+from marsaudio.separation.low_band import HIGHEST_WIND
 from marsaudio.separation.run import Run
 from marsaudio.separation.stems import Stems
 from marsaudio.source import Source
 
 MOST_TOLD_ONE_BY_ONE = 12  # gusts; of more, the strongest few
 STRONGEST_TOLD = 5
-SHORTEST_QUIET = 0.5  # seconds; a shorter one is no pause
+SHORTEST_PAUSE = 0.5  # seconds
 PERHAPS_CHANCE = 0.05  # the p-value from which an event may be chance, as is usual
+ALTERED = (
+    "This is a copy altered for listening, and no measurement. Its times, levels and frequencies need not be "
+    "those of the recording that it was made from."
+)
 
 
 def describe(recording: Recording, events: WindEvents | None = None, *, stems: Stems | None = None) -> str:
     """Say in plain sentences what there is to hear, and when.
 
-    What it is, when it is quiet and when a gust blows and how much louder, which frequencies, and what the
-    rover hums under it. Every figure is one that `marsaudio.detect_wind` or `marsaudio.separate` gives.
+    What it is, when a gust blows and how much louder than the quiet, which frequencies, and what the rover
+    hums under it. Every figure is one that `marsaudio.detect_wind` or `marsaudio.separate` gives. The quiet
+    is the level of the calmest moments; between gusts it may blow, too, but nothing stands out there. Of a
+    copy that was altered for listening it is only said that it is one.
 
     Parameters
     ----------
@@ -56,14 +63,17 @@ def describe(recording: Recording, events: WindEvents | None = None, *, stems: S
     Simulated Mars wind and rover noise, 18.0 seconds long. It is simulated: nobody recorded it on Mars.
     """
     require_recording(recording, "describe")
-    if events is None:
-        events = detect_wind(recording)
-    require_events(events, "describe")
-    require_same_length(events, recording)
+    if events is not None:
+        require_events(events, "describe")
+        require_same_length(events, recording)
     if stems is not None and not isinstance(stems, Stems):
         raise ParameterError(
             f"stems={stems!r} must be what marsaudio.separate gives. Leave it out if you have none."
         )
+    if recording.source.is_altered:
+        return printable(on_one_line(" ".join((*_what_it_is(recording), ALTERED))))
+    if events is None:
+        events = detect_wind(recording)
     models = stems.models if stems is not None else Run(recording, None, None, keep=False).learn()
     paragraphs = (
         _what_it_is(recording),
@@ -121,7 +131,7 @@ def _course(recording: Recording, events: WindEvents) -> Iterator[str]:
         yield from _summed_up(events)
     for gap in recording.gaps:
         yield f"From {gap.start:.1f} to {gap.stop:.1f} s there are no data ({gap.reason})."
-    if events.observed is not None and events.duration - events.observed >= SHORTEST_QUIET:
+    if events.observed is not None and events.duration - events.observed >= SHORTEST_PAUSE:
         yield (
             f"Wind was listened for in {_seconds(events.observed)} of it; the rest is silent, faded out or "
             "missing."
@@ -133,13 +143,13 @@ def _one_by_one(events: WindEvents) -> Iterator[str]:
     yield f"{count} out from the quiet, between {events[0].low:g} and {events[0].high:g} Hz."
     place = 0.0
     for number, event in enumerate(events, start=1):
-        if event.start - place >= SHORTEST_QUIET:
-            yield _quiet(place, event.start)
+        if event.start - place >= SHORTEST_PAUSE:
+            yield _pause(place, event.start)
         yield _gust(event, number, is_first=number == 1)
         yield from _doubts(event)
         place = event.end
-    if events.duration - place >= SHORTEST_QUIET:
-        yield f"Then it is quiet to the end, {_seconds(events.duration - place)}."
+    if events.duration - place >= SHORTEST_PAUSE:
+        yield f"Nothing stands out in the last {_seconds(events.duration - place)}."
 
 
 def _summed_up(events: WindEvents) -> Iterator[str]:
@@ -155,27 +165,27 @@ def _summed_up(events: WindEvents) -> Iterator[str]:
     ]
     yield f"The {STRONGEST_TOLD} strongest begin {'; '.join(told)}."
     edges = [0.0, *(edge for event in events for edge in (event.start, event.end)), events.duration]
-    quiets = list(zip(edges[::2], edges[1::2], strict=True))
-    begin, end = max(quiets, key=lambda quiet: quiet[1] - quiet[0])
-    yield f"The longest quiet is from {_time(begin)} to {_time(end)}."
+    pauses = list(zip(edges[::2], edges[1::2], strict=True))
+    begin, end = max(pauses, key=lambda pause: pause[1] - pause[0])
+    yield f"The longest time in which none stands out is from {_time(begin)} to {_time(end)}."
     unsure = sum(1 for event in events if (event.p_value or 0.0) >= PERHAPS_CHANCE)
     if unsure:
-        yield f"{unsure} of the gusts may be chance: noise alone does as much now and then."
+        yield f"{unsure} of the gusts may be chance: steady noise alone does as much now and then."
     rovers = sum(1 for event in events if event.rover_transient)
     if rovers:
         yield f"{rovers} of them may be the rover's own, as they are heard above 1 kHz as well."
 
 
-def _quiet(begin: float, end: float) -> str:
+def _pause(begin: float, end: float) -> str:
     if begin == 0:
-        return f"It begins quietly, for {_seconds(end)}."
-    return f"Then it is quiet for {_seconds(end - begin)}."
+        return f"Nothing stands out in the first {_seconds(end)}."
+    return f"Then nothing stands out for {_seconds(end - begin)}."
 
 
 def _gust(event: WindEvent, number: int, *, is_first: bool) -> str:
     louder = f"{event.excess:.0f} dB louder than the quiet"
     if is_first:
-        louder += f" ({_times(10 ** (round(event.excess) / 10))} its power)"
+        louder += f" ({_times(10 ** (event.excess / 10))} its power)"
     return (
         f"Gust {number} blows from {event.start:.1f} to {event.end:.1f} s, {_seconds(event.duration)} long, "
         f"{louder}, and is strongest at {event.peak_time:.1f} s."
@@ -185,8 +195,8 @@ def _gust(event: WindEvent, number: int, *, is_first: bool) -> str:
 def _doubts(event: WindEvent) -> Iterator[str]:
     if event.p_value is not None and event.p_value >= PERHAPS_CHANCE:
         yield (
-            f"It may be chance: noise alone gives one like it in {100 * event.p_value:.0f} of 100 "
-            "recordings of this length."
+            f"It may be chance: in {100 * event.p_value:.0f} of 100 recordings of this length, steady noise "
+            "as loud as the quiet gives one as strong, or stronger."
         )
     if event.rover_transient:
         yield "It may be the rover's own, as it is heard above 1 kHz as well."
@@ -199,23 +209,29 @@ def _character(events: WindEvents) -> Iterator[str]:
         where = f"about {low} Hz" if low == high else f"{low} to {high} Hz"
         yield f"What the gusts add is deep: its middle lies at {where}."
     if events.quiet_level is not None:
-        when = "between gusts " if events else ""
-        yield f"The quiet {when}is at {_level(events.quiet_level)} {events.unit} in that band."
+        yield (
+            f"The quiet, which is the level of the calmest moments, is at {_level(events.quiet_level)} "
+            f"{events.unit} in that band."
+        )
 
 
 def _rover(hum: Hum | None, events: WindEvents, level_offset: float) -> Iterator[str]:
     if hum is None:
-        yield "No tone of the rover is heard."
+        yield f"No tone of the rover is found below {HIGHEST_WIND / 1000:g} kHz."
         return
     if hum.tones == 1:
         tones = f"a tone at {hum.frequency:.0f} Hz"
     elif hum.harmonic:
         multiples = "one multiple" if hum.tones == 2 else f"{hum.tones - 1} multiples"
         tones = (
-            f"a tone at {hum.frequency:.0f} Hz and {multiples} of it, the strongest at {hum.strongest:.0f} Hz"
+            f"a tone at {hum.frequency:.0f} Hz and {multiples} of it below {HIGHEST_WIND / 1000:g} kHz, the "
+            f"strongest at {hum.strongest:.0f} Hz"
         )
     else:
-        tones = f"{hum.tones} tones from {hum.frequency:.0f} Hz on, the strongest at {hum.strongest:.0f} Hz"
+        tones = (
+            f"{hum.tones} tones from {hum.frequency:.0f} Hz to {HIGHEST_WIND / 1000:g} kHz, the strongest at "
+            f"{hum.strongest:.0f} Hz"
+        )
     where = "all of it" if hum.share > 0.99 else f"{100 * hum.share:.0f} % of it"
     level = hum.level + level_offset
     yield f"Under {where} is the hum of the rover: {tones}."

@@ -14,6 +14,8 @@ from marsaudio.formats.audio import Gap
 from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
 from marsaudio.mars_time import MarsTime
 
+FOR_LISTENING = "for listening: "  # how a step begins after which the sound is no measurement any more
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
@@ -89,6 +91,11 @@ class Source:
                 f"start_time={self.start_time!r} must be a marsaudio.MarsTime, such as "
                 "MarsTime('2021-02-20T12:00:00Z')."
             )
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether it was altered for listening, by its history or its file's title: it is no measurement."""
+        return any(FOR_LISTENING in text for text in (self.title or "", *self.history))
 
     @property
     def name(self) -> str:

@@ -1,8 +1,11 @@
 """The main job: two stems that add up, a picture, a table and a summary to rely on, or nothing at all."""
 
+import base64
 import csv
 import hashlib
+import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ import soundfile
 from conftest import GUST, gusty_samples
 
 import marsaudio as ma
-from marsaudio.report.facts import sound_facts
+from marsaudio.report.facts import file_facts, file_figures, sound_facts
 from marsaudio.report.summary import summarize, to_json
 
 NAMES = ["events.csv", "report.html", "rover.wav", "spectrogram.png", "summary.json", "wind.wav"]
@@ -233,6 +236,34 @@ def test_a_wrong_option_leaves_no_trace(gusty_wav, tmp_path):
     with pytest.raises(ma.ParameterError, match="band"):
         ma.analyze(gusty_wav, tmp_path / "out", band=(250.0, 20.0))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_constant_offset_is_told_by_its_share_of_the_power(tmp_path):
+    times = np.arange(8000) / 8000
+    samples = np.stack([0.3 + 0.2 * np.sqrt(2) * np.sin(2 * np.pi * 440 * times), np.zeros(8000)])
+    path = ma.Recording(samples, 8000).save(tmp_path / "offset.wav", encoding="FLOAT")
+    assert file_figures(path)["offset_share_of_power"] == pytest.approx(0.09 / (0.09 + 0.04), abs=1e-4)
+    assert file_facts(path)["constant offset"].startswith("69 % of the power")
+    level = ma.Recording(samples - samples.mean(axis=1, keepdims=True), 8000).save(
+        tmp_path / "level.wav", encoding="FLOAT"
+    )
+    assert file_figures(level)["offset_share_of_power"] < 1e-6
+    assert "constant offset" not in file_facts(level)
+
+
+def test_each_sound_inside_the_page_has_a_title_that_says_what_was_done(analysis):
+    page = analysis.files["report"].read_text(encoding="utf-8")
+    sounds = re.findall(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page)
+    titles = [soundfile.SoundFile(io.BytesIO(base64.b64decode(sound))).title for sound in sounds]
+    assert len(titles) == len(set(titles)) == 6
+    assert all(analysis.recording.source.name in title for title in titles)
+    assert all("for listening" in title for title in titles)
+
+
+def test_of_an_altered_copy_the_summary_says_so(gusty, tmp_path, undrawn):
+    for recording, altered in ((ma.shift(gusty, 300), True), (gusty, False)):
+        notes = ma.analyze(recording, tmp_path / f"altered {altered}").summary["notes"]
+        assert any("altered for listening" in note for note in notes) is altered
 
 
 def test_the_figures_of_a_sine_are_the_known_ones():

@@ -33,6 +33,7 @@ FIGURES = (
     "quiet_level_db",
     "peak_level_db",
     "rms_level_db",
+    "offset_share_of_power",
     "wind_rms_level_db",
     "rover_rms_level_db",
     "level_unit",

@@ -24,6 +24,7 @@ from marsaudio.batch.results import (
 )
 from marsaudio.batch.settings import Settings
 from marsaudio.calibration import level_unit_and_offset
+from marsaudio.description import ALTERED
 from marsaudio.errors import AudioFormatError, MarsAudioError, OutputError
 from marsaudio.events.detection import detect_wind_file
 from marsaudio.events.table import WindEvents
@@ -136,6 +137,7 @@ def _result(
         "level_unit": events.unit,
         "peak_level_db": _plus(facts.peak_level, offset),
         "rms_level_db": _plus(facts.rms_level, offset),
+        "offset_share_of_power": facts.offset_share,
         "event_count": len(events),
         "rover_transient_count": sum(event.rover_transient for event in events),
         "events_per_minute": events.events_per_minute,
@@ -155,6 +157,8 @@ def _result(
             ),
         }
         notes = [*stems.notes, *notes]
+    if source.is_altered:
+        notes = [ALTERED, *notes]
     return {
         "format": "marsaudio batch result",
         "version": RESULT_VERSION,

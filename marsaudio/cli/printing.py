@@ -71,8 +71,10 @@ def _told(value: Any) -> Any:
 
 def say_what_it_is(source: Source, duration: float, sample_rate: float) -> None:
     """One line of what a recording is, and one of whom to credit."""
+    from marsaudio.source import FOR_LISTENING
+
     title = f" ({source.title})" if source.title else ""
-    steps = "".join(f", {step}" for step in source.history if not step.startswith("for listening"))
+    steps = "".join(f", {step}" for step in source.history if not step.startswith(FOR_LISTENING))
     say(f"{source.name}{title}{steps}: {duration:.3f} s at {sample_rate:g} Hz.")
     say_where_from(source)
 

@@ -10,6 +10,7 @@ import numpy as np
 from marsaudio.errors import ParameterError
 from marsaudio.formats.audio import Gap
 from marsaudio.recording import Recording, require_recording
+from marsaudio.source import FOR_LISTENING
 
 FASTEST = 1000.0
 
@@ -60,7 +61,7 @@ def speed_up(recording: Recording, factor: float) -> Recording:
     faster = dataclasses.replace(recording, sample_rate=rate * factor).resample(rate)
     source = dataclasses.replace(
         recording.source.after(
-            f"for listening: {factor:g} times faster, and so {factor:g} times higher", encoding=None
+            f"{FOR_LISTENING}{factor:g} times faster, and so {factor:g} times higher", encoding=None
         ),
         offset=0.0,
         start_time=None,
@@ -119,5 +120,5 @@ def shift(recording: Recording, hertz: float) -> Recording:
     moved[:, bins + 1 :] = spectrum[:, 1 : spectrum.shape[1] - bins]
     samples = scipy.fft.irfft(moved, n=recording.frames, axis=-1)
     by = bins * recording.sample_rate / recording.frames
-    source = recording.source.after(f"for listening: {by:.5g} Hz higher", encoding=None)
+    source = recording.source.after(f"{FOR_LISTENING}{by:.5g} Hz higher", encoding=None)
     return dataclasses.replace(recording, samples=samples, source=source, calibration=None)

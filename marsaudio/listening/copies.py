@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.recording import Recording, require_recording
+from marsaudio.source import FOR_LISTENING
 
 
 def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | None = None) -> Recording:
@@ -71,7 +72,7 @@ def listening_copy(recording: Recording, *, fade: float = 0.0, peak_db: float | 
         samples *= 10 ** (gain_db / 20)
         direction = "louder" if gain_db >= 0 else "quieter"
         steps.append(f"{abs(gain_db):.2f} dB {direction}, to a peak of {peak_db:g} dB re full scale")
-    source = recording.source.after("for listening: " + ", ".join(steps), encoding=None)
+    source = recording.source.after(FOR_LISTENING + ", ".join(steps), encoding=None)
     return dataclasses.replace(recording, samples=samples.astype(np.float32), source=source, calibration=None)
 
 

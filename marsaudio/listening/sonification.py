@@ -14,6 +14,7 @@ from marsaudio.events.level import band_level, smoothed_level
 from marsaudio.events.table import WindEvents, require_events, require_same_length
 from marsaudio.listening.copies import raised_cosine
 from marsaudio.recording import Recording, require_recording
+from marsaudio.source import FOR_LISTENING
 
 FloatArray = npt.NDArray[np.float64]
 Sonification = Literal["marks", "level"]
@@ -98,7 +99,7 @@ def _marked(recording: Recording, events: WindEvents) -> Recording:
             place = samples[:, first : first + len(mark)]
             place += mark[: place.shape[1]]
     count = "1 wind event" if len(events) == 1 else f"{len(events)} wind events"
-    step = f"for listening: a mark before each of {count}"
+    step = f"{FOR_LISTENING}a mark before each of {count}"
     peak = float(np.abs(samples).max())
     if peak > 1:
         samples /= peak
@@ -121,7 +122,7 @@ def _level_as_tone(recording: Recording, events: WindEvents) -> Recording:
         loudness = np.interp(times, measured.times, known.astype(float))
         samples = TONE_PEAK * loudness * np.sin(2 * np.pi * np.cumsum(frequency) / recording.sample_rate)
         samples = _faded(samples[np.newaxis], recording.sample_rate)
-    step = f"for listening: the level from {band[0]:g} to {band[1]:g} Hz as a tone"
+    step = f"{FOR_LISTENING}the level from {band[0]:g} to {band[1]:g} Hz as a tone"
     return _for_listening(recording, samples, step)
 
 

@@ -16,6 +16,8 @@ from marsaudio.loading import open_sound
 from marsaudio.mars_time import MarsTime, clock
 from marsaudio.spectra.stft import SampleSource
 
+LEAST_OFFSET_TOLD = 0.01  # of the power: less changes no level by 0.05 dB
+
 
 @dataclass(frozen=True)
 class SoundFacts:
@@ -29,11 +31,15 @@ class SoundFacts:
         Over all samples of all channels, in full scale squared.
     equal_channels : bool
         All channels hold the same samples.
+    offset_share : float
+        How much of the mean square is that of each channel's own mean, from 0 to 1: a constant offset, which
+        is no sound.
     """
 
     peak: float
     mean_square: float
     equal_channels: bool
+    offset_share: float = 0.0
 
     @property
     def peak_level(self) -> float | None:
@@ -76,12 +82,16 @@ def sound_facts(sound: SampleSource, gaps: Iterable[Gap] = ()) -> SoundFacts:
     True
     """
     peak, total, equal = 0.0, 0.0, True
+    sums = np.zeros(sound.channels)
     for block in sound.blocks():
         peak = max(peak, float(np.abs(block).max(initial=0.0)))
         total += float(np.square(block, dtype=np.float64).sum())
+        sums += block.sum(axis=-1, dtype=np.float64)
         equal = equal and bool((block[1:] == block[0]).all())
     lacking = round(sum(gap.stop - gap.start for gap in gaps) * sound.sample_rate)
-    return SoundFacts(peak, total / (sound.channels * max(sound.frames - lacking, 1)), equal)
+    frames = max(sound.frames - lacking, 1)
+    share = float(np.square(sums).sum()) / (frames * total) if total > 0 else 0.0
+    return SoundFacts(peak, total / (sound.channels * frames), equal, min(share, 1.0))
 
 
 def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
@@ -137,6 +147,7 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
         "channels": channels,
         "peak": f"{facts.peak:.6f} ({_level(facts.peak_level)})",
         "level (rms)": _level(facts.rms_level),
+        "constant offset": offset_in_words(facts.offset_share),
         "credit": known.credit,
         "licence": known.licence,
         "published at": known.url,
@@ -175,8 +186,16 @@ def file_figures(source: str | os.PathLike[str]) -> dict[str, Any]:
         "peak": facts.peak,
         "peak_level_db": facts.peak_level,
         "rms_level_db": facts.rms_level,
+        "offset_share_of_power": facts.offset_share,
         "level_unit": "dB re full scale",
     }
+
+
+def offset_in_words(share: float) -> str | None:
+    """What a constant offset means for the levels; None where it hardly changes them."""
+    if share < LEAST_OFFSET_TOLD:
+        return None
+    return f"{100 * share:.0f} % of the power; it is no sound, but counts in level and peak"
 
 
 def _who_says(name: str) -> str:

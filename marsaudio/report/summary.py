@@ -12,6 +12,7 @@ from typing import Any
 
 from marsaudio import __version__
 from marsaudio.catalog.storage import file_sha256
+from marsaudio.description import ALTERED
 from marsaudio.events.table import WindEvents
 from marsaudio.recording import Recording, channels_are_equal
 from marsaudio.report.facts import sound_facts
@@ -71,7 +72,11 @@ def summarize(
         },
         "figures": _figures(recording, stems, events),
         "events": events_as_plain(events)["events"],
-        "notes": [*stems.notes, *([events.note] if events.note else [])],
+        "notes": [
+            *([ALTERED] if recording.source.is_altered else []),
+            *stems.notes,
+            *([events.note] if events.note else []),
+        ],
         "in_doubt": what_is_in_doubt(
             stems.models,
             has_reference=rover_noise is not None,
@@ -222,6 +227,7 @@ def _figures(recording: Recording, stems: Stems, events: WindEvents) -> dict[str
             "peak": facts.peak,
             "peak_level_db": None if facts.peak_level is None else facts.peak_level + offset,
             "rms_level_db": None if facts.rms_level is None else facts.rms_level + offset,
+            "offset_share_of_power": facts.offset_share,
         }
     figures |= {
         "line_count": sum(len(frequencies) for frequencies in stems.line_frequencies),

@@ -19,6 +19,7 @@ from marsaudio.events.table import WindEvents
 from marsaudio.mars_time import clock
 from marsaudio.plot.spectrograms import frame_for_picture
 from marsaudio.recording import Recording
+from marsaudio.report.facts import offset_in_words
 from marsaudio.report.page import pictures
 from marsaudio.separation.stems import Stems
 from marsaudio.spectra.spectrogram import Spectrogram, spectrogram
@@ -269,6 +270,7 @@ def _tables(results: Results) -> list[dict[str, Any]]:
     ]
     found = [
         *levels,
+        ("Constant offset of the recording", offset_in_words(figures["recording"]["offset_share_of_power"])),
         ("Rover's tones found", str(figures["line_count"])),
         ("Wind found up to", _listed(figures["wind_cut_off_hz"], "Hz")),
         ("Wind over rover before", _decibels(figures["wind_over_rover_before_db"])),

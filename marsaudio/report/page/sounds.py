@@ -17,6 +17,7 @@ from marsaudio.listening.sonification import sonify
 from marsaudio.recording import Recording, channels_are_equal
 from marsaudio.report.page.pictures import as_address
 from marsaudio.separation.stems import Stems
+from marsaudio.source import FOR_LISTENING, describe_source
 
 LONGEST_INSIDE = 120.0  # seconds; three players of more would make a page of dozens of megabytes
 PEAK_DB = -1.0  # of the loudest of the three
@@ -112,7 +113,7 @@ def _at_most(recording: Recording, rate: float) -> Recording:
 
 
 def _inside(recording: Recording, gain_db: float) -> str:
-    """A recording as data that browsers play: FLAC of 16 bits."""
+    """A recording as data that browsers play: FLAC of 16 bits, with its title for whoever saves it."""
     import soundfile
 
     if recording.channels > 1 and channels_are_equal(recording.samples):
@@ -124,5 +125,10 @@ def _inside(recording: Recording, gain_db: float) -> str:
         recording = recording.resample(min(max(round(recording.sample_rate), slowest), fastest))
     samples = np.clip(recording.samples * 10 ** (gain_db / 20), -1.0, 1.0)  # resampling may pass the peak
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples.T, round(recording.sample_rate), format="FLAC", subtype="PCM_16")
+    with soundfile.SoundFile(
+        buffer, "w", round(recording.sample_rate), len(samples), format="FLAC", subtype="PCM_16"
+    ) as sound:
+        gain = f", {FOR_LISTENING}{gain_db:+.2f} dB" if gain_db else ""
+        sound.title = f"{describe_source(recording.source)}{gain}"
+        sound.write(samples.T)
     return as_address("audio/flac", buffer.getvalue())
