@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rumbling import rumble
 
 import marsaudio as ma
 
@@ -12,12 +13,10 @@ def gusty_samples(rate=16000, duration=6.0):
     """Hiss, a pump's line at 195 Hz, and one gust of low-frequency noise; on the grid of 16-bit samples."""
     rng = np.random.default_rng(5)
     times = np.arange(round(rate * duration)) / rate
-    spectrum = np.fft.rfft(rng.normal(size=times.size))
-    frequencies = np.fft.rfftfreq(times.size, 1 / rate)
-    rumble = np.fft.irfft(spectrum / (1 + (frequencies / 60) ** 2), n=times.size)
+    wind = rumble(times.size, rate, rng)
     inside = (times > GUST[0]) & (times < GUST[1])
     sound = 0.003 * rng.normal(size=times.size) + 0.02 * np.sin(2 * np.pi * 195 * times)
-    sound += np.where(inside, 0.15, 0.004) * rumble / rumble.std()
+    sound += np.where(inside, 0.15, 0.004) * wind
     return np.rint(sound * 32768) / 32768
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rumbling import rumble
 
 import marsaudio as ma
 from marsaudio.events.level import band_level
@@ -30,13 +31,13 @@ class InBlocks:
 def recordings(draw):
     """One to three channels, equal or not, at low and full rates, from one sample to some seconds."""
     rate = draw(st.sampled_from([8000, 22050, 48000]))
-    frames = draw(st.one_of(st.integers(1, 40), st.integers(1, 4 * rate)))
+    frames = draw(st.one_of(st.integers(1, 40), st.integers(1, 6 * rate)))
     channels = min(draw(st.integers(1, 3)), frames)
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     times = np.arange(frames) / rate
-    gust = np.exp(-(((times - times[-1] / 2) / 0.3) ** 2))
+    swell = np.exp(-(((times - times[-1] / 2) / 0.5) ** 2))
     sound = 0.01 * rng.normal(size=(channels, frames)) + 0.02 * np.sin(2 * np.pi * 195.3 * times)
-    sound += 0.1 * gust * np.sin(2 * np.pi * 40 * times + rng.normal())
+    sound += (0.003 + 0.1 * swell) * rumble(frames, rate, rng)
     if draw(st.booleans()):
         sound[:] = sound[0]
     if draw(st.booleans()):

@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from rumbling import rumble
 from threadpoolctl import threadpool_limits
 
 import marsaudio as ma
@@ -19,27 +20,37 @@ CONTAINERS = ["wav", "flac", "aiff", "au", "caf", "w64"]
 WITHOUT_UNSIGNED = ["flac", "au", "caf"]
 
 
-def square_wave(frames, rng):
+def square_wave(frames, rate, rng):
     return np.where(np.arange(frames) // max(int(rng.integers(1, 500)), 1) % 2, 1.0, -1.0)
 
 
-def last_bit(frames, rng):
+def last_bit(frames, rate, rng):
     return rng.integers(-1, 2, frames) * 1e-9  # rounded away from zero to one step
 
 
-def impulses(frames, rng):
+def impulses(frames, rate, rng):
     return np.where(rng.random(frames) < 0.001, rng.choice([-1.0, 1.0], frames), 0.0)
 
 
+def gust(frames, rate, rng):
+    """Deep noise that swells for a second over hiss and a tone, as it must be for any wind to be found."""
+    times = np.arange(frames) / rate
+    swell = np.exp(-(((times - rng.uniform(0.3, 0.7) * frames / rate) / 0.5) ** 2))
+    hiss = 0.003 * rng.normal(size=frames) + 0.01 * np.sin(2 * np.pi * 195.3 * times)
+    return hiss + (0.003 + 0.1 * swell) * rumble(frames, rate, rng)
+
+
+GUST = "a gust"
 KINDS = {
     "full-scale square wave": square_wave,
     "the last bit alone": last_bit,
-    "an offset of 0.9": lambda frames, rng: 0.9 + 0.05 * rng.standard_normal(frames),
-    "full-scale noise": lambda frames, rng: rng.uniform(-1, 1, frames),
+    "an offset of 0.9": lambda frames, rate, rng: 0.9 + 0.05 * rng.standard_normal(frames),
+    "full-scale noise": lambda frames, rate, rng: rng.uniform(-1, 1, frames),
     "impulses": impulses,
-    "digital silence": lambda frames, rng: np.zeros(frames),
-    "a tone": lambda frames, rng: 0.5 * np.sin(rng.uniform(0.001, 3) * np.arange(frames)),
-    "half silence": lambda frames, rng: rng.normal(0, 0.1, frames) * (np.arange(frames) > frames / 2),
+    "digital silence": lambda frames, rate, rng: np.zeros(frames),
+    "a tone": lambda frames, rate, rng: 0.5 * np.sin(rng.uniform(0.001, 3) * np.arange(frames)),
+    "half silence": lambda frames, rate, rng: rng.normal(0, 0.1, frames) * (np.arange(frames) > frames / 2),
+    GUST: gust,
 }
 
 
@@ -54,18 +65,32 @@ def on_grid(samples, encoding):
 @st.composite
 def sounds(draw, encodings=tuple(STEPS), seconds=1.5):
     rate = draw(st.sampled_from(RATES))
-    frames = draw(st.one_of(st.integers(1, 100), st.integers(1, round(seconds * rate))))
+    windy = draw(st.booleans())
+    if windy:
+        rate = draw(st.sampled_from(RATES[:5]))
+        frames = draw(st.integers(3 * rate, 6 * rate))
+    else:
+        frames = draw(st.one_of(st.integers(1, 100), st.integers(1, round(seconds * rate))))
     channels = min(draw(st.sampled_from([1, 2, 2, 3])), frames)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     encoding = draw(st.sampled_from(encodings))
-    kinds = [KINDS[draw(st.sampled_from(sorted(KINDS)))] for _ in range(channels)]
-    samples = np.stack([on_grid(kind(frames, rng), encoding) for kind in kinds])
+    names = [GUST if windy else draw(st.sampled_from(sorted(KINDS))) for _ in range(channels)]
+    samples = np.stack([on_grid(KINDS[name](frames, rate, rng), encoding) for name in names])
     if draw(st.booleans()):
         samples[:] = samples[0]
     return ma.Recording(samples, rate, source=ma.Source(encoding=encoding))
 
 
 slow = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("rate", RATES[:5])
+@pytest.mark.parametrize("encoding", STEPS)
+def test_the_gusts_that_are_drawn_hold_wind(rate, encoding):
+    """Else what is promised of stems would be held by stems of zeros."""
+    samples = on_grid(gust(3 * rate, rate, np.random.default_rng(rate)), encoding)
+    wind = ma.separate(ma.Recording(samples, rate, source=ma.Source(encoding=encoding))).wind.samples
+    assert np.square(wind).sum() > 0.5 * np.square(samples).sum()
 
 
 class TestStems:
@@ -81,6 +106,9 @@ class TestStems:
         encoding = recording.source.encoding
         if encoding == "PCM_U8" and container in WITHOUT_UNSIGNED:
             encoding = "PCM_S8"
+        if container == "aiff" and encoding.endswith("8"):
+            # libsndfile takes the padding of an odd number of bytes for a sample.
+            assume(recording.samples.size % 2 == 0)
         folder = tmp_path_factory.mktemp("sum")
         path = folder / f"input.{container}"
         integers = (recording.samples.astype(np.float64) * 2**31).astype(np.int32)
@@ -97,15 +125,14 @@ class TestStems:
         error = np.abs(stems.wind.samples + stems.rover.samples - samples).max()
         assert error <= 2.0**-23 * np.abs(samples).max()
 
-    @given(recording=sounds(), exponent=st.integers(-30, 10))
-    @settings(slow, max_examples=30)
+    @given(recording=sounds(), exponent=st.integers(-12, 10))
+    @settings(slow, max_examples=60)
     def test_are_louder_by_as_much_as_the_recording_is(self, recording, exponent):
-        """By a power of two, so that no rounding differs."""
-        before, after = (
-            ma.separate(ma.Recording(factor * recording.samples, recording.sample_rate))
-            for factor in (np.float32(1), np.float32(2.0**exponent))
-        )
-        assert np.array_equal(after.wind.samples, before.wind.samples * np.float32(2.0**exponent))
+        """By powers of two, so that no rounding differs."""
+        before = ma.separate(ma.Recording(recording.samples, recording.sample_rate)).wind.samples
+        for factor in np.float32([2.0**-12, 2.0**exponent, 2.0**10]):
+            after = ma.separate(ma.Recording(factor * recording.samples, recording.sample_rate)).wind.samples
+            assert np.array_equal(after, factor * before)
 
     @given(recording=sounds())
     @settings(slow, max_examples=30)
