@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+LONG_WORD = re.compile(r"(\S{500})\S{500,}")  # longer than any path that a person would read
+
 
 class MarsAudioError(Exception):
     """Everything that marsaudio raises on purpose.
@@ -15,6 +19,10 @@ class MarsAudioError(Exception):
     ...     print(type(error).__name__)
     DataUnavailableError
     """
+
+    def __str__(self) -> str:
+        """The message; what somebody wrote into a file to fill the screen is cut short."""
+        return LONG_WORD.sub(r"\1...", super().__str__())
 
 
 class ParameterError(MarsAudioError, ValueError):

@@ -27,7 +27,7 @@ FITS_SUFFIXES = (".fits", ".fit", ".fts")
 TABLE = "PDS4 table"
 SUPERCAM_CREDIT = "NASA/JPL-Caltech/LANL/CNES/CNRS/ISAE-Supaero"
 AS_SESSION = re.compile(
-    r"(?:(?P<place>.*)[/\\])?session:(?P<number>\d+)(?::(?P<part>\d+))?", re.ASCII | re.DOTALL
+    r"(?:(?P<place>.*)[/\\])?session:(?P<number>\d{1,8})(?::(?P<part>\d{1,3}))?", re.ASCII | re.DOTALL
 )
 
 Loadable = str | os.PathLike[str] | BinaryIO

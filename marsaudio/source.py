@@ -14,6 +14,7 @@ from marsaudio.formats.audio import Gap
 from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
 from marsaudio.mars_time import MarsTime
 
+TEXTS = ("key", "path", "url", "sha256", "title", "microphone", "date", "credit", "licence", "encoding")
 FOR_LISTENING = "for listening: "  # how a step begins after which the sound is no measurement any more
 
 
@@ -83,6 +84,10 @@ class Source:
     def __post_init__(self) -> None:
         # Copies, so that nobody else's changes reach into a frozen object.
         object.__setattr__(self, "metadata", dict(self.metadata))
+        for name in TEXTS:
+            text = getattr(self, name)
+            if text is not None and not isinstance(text, str):
+                raise ParameterError(f"{name}={text!r} of a Source must be a text, or None.")
         for name in ("missing", "notes", "history"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "gaps", _checked_gaps(self.gaps))

@@ -720,7 +720,7 @@ class TestPaths:
     def test_formats_of_video_programs_have_advice(self, tmp_path, suffix):
         path = tmp_path / f"sound{suffix}"
         path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(100))
-        with refused(ma.AudioFormatError, "Convert it first, for example with ffmpeg"):
+        with refused(ma.AudioFormatError, "convert it first, for example with ffmpeg"):
             ma.load(path)
 
     def test_audio_without_a_header_is_refused(self, tmp_path):

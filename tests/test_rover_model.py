@@ -175,7 +175,7 @@ def test_too_little_to_fit_a_rover_to_is_refused(frames):
 def test_what_is_no_model_is_refused(tmp_path, model):
     good = json.loads(model.save(tmp_path / "good.json").read_text())
     path = tmp_path / "bad.json"
-    with refused(ma.DataUnavailableError, "cannot be read"):
+    with refused(ma.DataUnavailableError, "There is no file"):
         ma.load_rover_model(tmp_path / "missing.json")
     changes = [
         {"format": "another"},

@@ -12,7 +12,8 @@ from pathlib import Path, PurePath
 from marsaudio import catalog
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
-from marsaudio.formats.containment import stays_beside
+from marsaudio.formats.containment import own_folders, stays_within
+from marsaudio.formats.label_table import cell_of
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
 from marsaudio.formats.pds4.sessions import JOINED, PRODUCT, find_session, session_place
@@ -26,7 +27,8 @@ AUDIO_SUFFIXES = frozenset(COMMON_SUFFIXES + OTHER_SUFFIXES)
 MANIFEST_SUFFIXES = (".csv", ".txt")
 SOURCE_COLUMNS = ("recording", "file", "path", "source", "key")
 NAME_COLUMN = "name"
-MOST_MANIFEST_BYTES = 256 * 2**20
+MOST_MANIFEST_BYTES = 64 * 2**20
+MOST_RECORDINGS = 100_000  # of one manifest: to find so many takes seconds
 
 
 @dataclass(frozen=True)
@@ -217,13 +219,16 @@ def _in_manifest(manifest: Path) -> list[Item]:
         if "\0" in text:
             raise ValueError("it is no text")
         rows = _table_rows(text) if manifest.suffix.lower() == ".csv" else _list_rows(text)
+        if len(rows) > MOST_RECORDINGS:
+            raise ValueError(f"it names more than {MOST_RECORDINGS} recordings; divide it into several")
     except (ValueError, csv.Error) as error:
         reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise AudioFormatError(
             f"The manifest {str(manifest)!r} cannot be read: {reason}. Write a .txt file with a recording a "
             f"line, or a .csv file with a column {SOURCE_COLUMNS[0]!r}."
         ) from error
-    return [_listed(manifest, source, name) for source, name in rows]
+    folders = own_folders(manifest)
+    return [_listed(manifest, folders, source, name) for source, name in rows]
 
 
 def _list_rows(text: str) -> list[tuple[str, str | None]]:
@@ -235,25 +240,25 @@ def _table_rows(text: str) -> list[tuple[str, str | None]]:
     lines = text.splitlines()
     header = next((line for line in lines if line.strip()), "")
     delimiter = max(",;\t", key=header.count)
-    table = csv.DictReader((line for line in lines if line.strip()), delimiter=delimiter, strict=True)
-    columns = {(title or "").strip().lower(): title for title in table.fieldnames or ()}
+    table = csv.reader((line for line in lines if line.strip()), delimiter=delimiter, strict=True)
+    columns = {title.strip().lower(): column for column, title in enumerate(next(table, []))}
     wanted = next((columns[name] for name in SOURCE_COLUMNS if name in columns), None)
     if wanted is None:
         raise ValueError(f"its columns are {', '.join(filter(None, columns)) or 'none'}")
     name = columns.get(NAME_COLUMN)
     return [
-        (source, (row[name] or "").strip() or None if name is not None else None)
+        (source, cell_of(row, name).strip() or None)
         for row in table
-        if (source := (row[wanted] or "").strip())
+        if (source := cell_of(row, wanted).strip())
     ]
 
 
-def _listed(manifest: Path, source: str, name: str | None) -> Item:
+def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | None) -> Item:
     """A line of a manifest: a path, from the manifest's folder on, before a catalog key."""
     path = manifest.parent / source
     if kind_of(path) == "nothing" and source in catalog.keys():  # noqa: SIM118 (a function, not a dict)
         return Item(name or source, source)
-    if not stays_beside(path, manifest):
+    if not stays_within(path, folders):
         raise ParameterError(
             f"The manifest {str(manifest)!r} names {source!r}, which leads out of the manifest's folder. It "
             "was not opened. Put the manifest into the folder above all of its recordings, or name that "

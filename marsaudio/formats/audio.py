@@ -49,7 +49,6 @@ __all__ = [
     "write_audio",
 ]
 
-FFMPEG_SUFFIXES = (".m4a", ".aac", ".mp4", ".wma", ".mov", ".webm", ".mkv")
 UNKNOWN_FRAMES = 2**62  # libsndfile gives its largest number where a FLAC file leaves its length open
 
 
@@ -145,11 +144,18 @@ class AudioReader(Described):
         self.name = name_of(file)
         self._position = 0
         self._target: str | bytes | GuardedStream
+        self._opened = contextlib.ExitStack()
         if isinstance(file, (str, os.PathLike)):
-            with open_for_reading(file) as stream:
-                # Bytes keep names that are not valid Unicode; on Windows there are none.
-                self._target = os.fspath(file) if os.name == "nt" else os.fsencode(file)
-                self._begin(stream)
+            with contextlib.ExitStack() as stack:
+                stream = stack.enter_context(open_for_reading(file))
+                if completeness.is_taken_for_another(stream):
+                    self._target = GuardedStream(stream)
+                    self._begin(self._target)
+                    self._opened = stack.pop_all()
+                else:
+                    # Bytes keep names that are not valid Unicode; on Windows there are none.
+                    self._target = os.fspath(file) if os.name == "nt" else os.fsencode(file)
+                    self._begin(stream)
         else:
             self._target = GuardedStream(searchable(file, self.name))
             self._begin(self._target)
@@ -204,11 +210,16 @@ class AudioReader(Described):
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+        self._opened.close()
 
     def _begin(self, stream: Searchable) -> None:
         """Learn from the bytes what libsndfile does not tell, then let it have the file."""
         with self._checked():
+            # Streams that were cut out of others begin anywhere in a frame.
+            if not (self._is_called(".mp3") or completeness.begins_like_audio(stream)):
+                raise AudioFormatError(_why_unreadable(self.name, "it does not begin like one"))
             self._riff = read_riff(stream)
+            self._others = completeness.bytes_of_samples(stream)
             self._ogg_has_its_end = completeness.ogg_has_its_end(stream)
             self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
             self._file = self._open()
@@ -217,8 +228,11 @@ class AudioReader(Described):
                 if self.info.frames == 0:
                     raise AudioFormatError(_why_without_samples(self.name, self._riff))
             except BaseException:
-                self.close()
+                self._file.close()
                 raise
+
+    def _is_called(self, *suffixes: str) -> bool:
+        return self.name.strip("'\"").lower().endswith(suffixes)
 
     def _open(self) -> Any:
         import soundfile
@@ -277,14 +291,19 @@ class AudioReader(Described):
             return there + 1  # at least
         if stated_in_mp3 - there > completeness.MP3_UNCERTAIN_FRAMES:
             return stated_in_mp3
-        declared = (self._riff.data_declared if self._riff else None) or 0
-        present = self._riff.data_present if self._riff else 0
+        declared, present = self._bytes_of_samples()
         if declared <= present:
             return there
         if file.subtype in SAMPLE_BITS:
             frame_bytes = SAMPLE_BITS[file.subtype] // 8 * int(file.channels)
             return max(there, declared // frame_bytes)
         return max(there + 1, there * declared // max(present, 1))
+
+    def _bytes_of_samples(self) -> completeness.SampleBytes:
+        """How many its header promises, and how many are there; none where it promises nothing."""
+        if self._riff is not None:
+            return completeness.SampleBytes(self._riff.data_declared or 0, self._riff.data_present)
+        return self._others or completeness.SampleBytes(0, 0)
 
     def _require(self, stop: int) -> None:
         if stop > self._frames_there:
@@ -357,7 +376,7 @@ class AudioReader(Described):
         except (soundfile.SoundFileError, TypeError) as error:
             # SoundFile raises TypeError where a name ends in .raw, which it takes for audio without a header.
             self._raise_fault()
-            raise AudioFormatError(_why_unreadable(self.name, error)) from error
+            raise AudioFormatError(_why_unreadable(self.name, reason_of(error))) from error
         except OSError as error:
             raise AudioFormatError(f"Cannot read {self.name}: {reason_of(error)}.") from error
         self._raise_fault()
@@ -503,13 +522,9 @@ def _why_without_samples(name: str, riff: RiffContents | None) -> str:
     return f"{capital(name)} is an audio file, but holds no samples at all. Fetch or record it again."
 
 
-def _why_unreadable(name: str, error: Exception) -> str:
-    if name.strip("'\"").lower().endswith(FFMPEG_SUFFIXES):
-        return (
-            f"{capital(name)} is in a format that libsndfile does not read. Convert it first, for example "
-            "with ffmpeg -i IN OUT.wav."
-        )
+def _why_unreadable(name: str, reason: str) -> str:
     return (
-        f"{capital(name)} cannot be read as audio ({reason_of(error)}). WAV, FLAC, OGG and MP3 files can; "
-        "if this is one, it is damaged: fetch it again."
+        f"{capital(name)} cannot be read as audio ({reason}). WAV, W64, FLAC, OGG, MP3, AIFF, AU and CAF "
+        "files can: if it is one of them, it is damaged; fetch it again. If it is none, convert it first, "
+        "for example with ffmpeg -i IN OUT.wav."
     )

@@ -1,18 +1,35 @@
-"""Whether a compressed file is all there: what MP3 and Ogg files say about their own end.
+"""Which kind of audio file it is, and whether it is all there.
 
-libsndfile takes the end of the file for the end of the sound. WAV and FLAC files state how much there
-should be; these two need a look of their own.
+libsndfile takes the end of the file for the end of the sound, and tries some twenty formats on whatever it
+is given. Here a file must begin like one of those that people record in, each of which says how much there
+should be or how it ends. What the headers of WAV files say stands in `marsaudio.formats.riff`, and FLAC's
+decoder holds files against theirs; the others need a look of their own.
 
 Sources: RFC 3533 (Ogg pages); ISO/IEC 11172-3 (MPEG frames); the frame named ``Xing`` or ``Info`` that
-encoders put first, as in LAME's documentation of its tag.
+encoders put first, as in LAME's documentation of its tag; Sonic Foundry, *Sony Wave64* (W64); Apple, *Audio
+Interchange File Format* (AIFF) and *Core Audio Format Specification* (CAF); the manual page of NeXT's and
+Sun's audio files (AU).
 """
 
 from __future__ import annotations
 
 import os
 import re
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from marsaudio.formats.guarded_stream import Searchable
+
+CHUNK_COUNT_LIMIT = 4096
+WAVE64_BEGINS_WITH = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+WAVE64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+AU_SIZE_UNKNOWN, CAF_SIZE_UNKNOWN = 2**32 - 1, -1
+BEGINNINGS = re.compile(
+    rb"RIFF....WAVE|RF64....WAVE|fLaC|OggS|ID3|\xff[\xe0-\xff]|FORM....AIF[FC]|\.snd|dns\.|caff|"
+    + re.escape(WAVE64_BEGINS_WITH),
+    re.DOTALL,
+)
 
 OGG_PAGE_LIMIT = 27 + 255 + 255 * 255  # bytes: header, segment table, segments
 OGG_LAST_PAGE = 0x04  # the flag of a stream's last page
@@ -21,6 +38,92 @@ MP3_HEADER_SEARCH = 4096  # bytes after the ID3 tag in which the first frame mus
 MP3_TAG_OFFSETS = (4 + 32, 4 + 17, 4 + 9)
 # An encoder's delay and padding may or may not be counted: up to two frames say nothing.
 MP3_UNCERTAIN_FRAMES = 2 * 1152
+
+
+class SampleBytes(NamedTuple):
+    """Bytes of samples that a header promises, and those that are there."""
+
+    declared: int
+    present: int
+
+
+def begins_like_audio(stream: Searchable) -> bool:
+    """Whether a stream begins like a WAV, RF64, W64, FLAC, Ogg, MP3, AIFF, AU or CAF file."""
+    origin = stream.tell()
+    head = stream.read(16)
+    stream.seek(origin)
+    return BEGINNINGS.match(head) is not None
+
+
+def is_taken_for_another(stream: Searchable) -> bool:
+    """Whether libsndfile would open the file called ``._NAME`` beside it instead, where there is one.
+
+    Macs leave such files on the disks of others. It looks for them wherever a file does not begin with a name
+    of its kind, as MP3 files without a tag.
+    """
+    origin = stream.tell()
+    first = stream.read(1)
+    stream.seek(origin)
+    return not (first.isalpha() or first == b".")
+
+
+def bytes_of_samples(stream: Searchable) -> SampleBytes | None:
+    """What the headers of W64, AIFF, AU and CAF files promise.
+
+    Parameters
+    ----------
+    stream
+        A searchable binary stream whose position 0 is the start of the file. It is left at an undefined
+        position.
+
+    Returns
+    -------
+    SampleBytes or None
+        None for other files, and where the header leaves it open or is damaged.
+    """
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    head = stream.read(16)
+    if head == WAVE64_BEGINS_WITH:
+        # A chunk's size counts its own header of 24 bytes, and chunks begin at multiples of 8.
+        chunks = _chunks(stream, 40, "<16sQ", counted=24, padded_to=8)
+        found = next(((body, size) for name, body, size in chunks if name == WAVE64_DATA), None)
+    elif head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        chunks = _chunks(stream, 12, ">4sI", counted=0, padded_to=2)
+        # Its samples come after an offset and the size of a block, mostly 0.
+        found = next(((body + 8, size - 8) for name, body, size in chunks if name == b"SSND"), None)
+    elif head[:4] == b"caff":
+        chunks = _chunks(stream, 8, ">4sq", counted=0, padded_to=1)
+        # Its samples come after a count of edits.
+        found = next(((body + 4, size - 4) for name, body, size in chunks if name == b"data"), None)
+        if found is not None and found[1] == CAF_SIZE_UNKNOWN - 4:
+            return None
+    elif head[:4] in (b".snd", b"dns.") and len(head) >= 12:
+        body, size = struct.unpack_from(">II" if head[:4] == b".snd" else "<II", head, 4)
+        found = None if size == AU_SIZE_UNKNOWN else (body, size)
+    else:
+        return None
+    return None if found is None else SampleBytes(found[1], max(min(found[1], end - found[0]), 0))
+
+
+def _chunks(
+    stream: Searchable, position: int, header: str, *, counted: int, padded_to: int
+) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks from a position on: their names, where their bodies begin, and the sizes of these."""
+    end = stream.seek(0, os.SEEK_END)
+    for _ in range(CHUNK_COUNT_LIMIT):
+        if position >= end:
+            return
+        stream.seek(position)
+        head = stream.read(struct.calcsize(header))
+        if len(head) < struct.calcsize(header):
+            return
+        name, size = struct.unpack(header, head)
+        body, size = position + len(head), size - counted
+        yield name, body, size
+        if size < 0:
+            return
+        position = body + size + -(body + size) % padded_to
 
 
 def ogg_has_its_end(stream: Searchable) -> bool:

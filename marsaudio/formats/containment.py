@@ -10,15 +10,19 @@ import os
 from pathlib import Path
 
 
-def stays_beside(path: Path, origin: Path) -> bool:
-    """Whether a path, its links followed, lies in the folder of the file that names it, or below.
+def own_folders(origin: Path) -> tuple[str, str]:
+    """Where what a file names may lie, links followed: in its folder.
 
-    Where `origin` is itself a link, the folder that it leads to counts as well: so a folder of links to an
-    archive works.
+    Where it is itself a link, the folder that it leads to counts as well: so a folder of links to an archive
+    works.
     """
+    return os.path.realpath(origin.parent), str(Path(os.path.realpath(origin)).parent)
+
+
+def stays_within(path: Path, folders: tuple[str, ...]) -> bool:
+    """Whether a path, its links followed, lies in one of these folders or below."""
     try:
-        place = Path(os.path.realpath(path))
-    except ValueError:  # a null character
+        place = os.path.realpath(path)
+    except (OSError, ValueError):  # a null character
         return False
-    folders = (os.path.realpath(origin.parent), Path(os.path.realpath(origin)).parent)
-    return any(place.is_relative_to(folder) for folder in folders)
+    return any(f"{place}{os.sep}".startswith(f"{folder.rstrip(os.sep)}{os.sep}") for folder in folders)

@@ -12,6 +12,9 @@ from marsaudio.separation.combs import Sideband
 from marsaudio.separation.families import Family, RoverLine
 from marsaudio.separation.line_courses import Drift
 
+MOST_HARMONICS = 10**6
+MOST_DECIBELS = 1000.0
+
 
 def line_as_json(line: RoverLine) -> dict[str, Any]:
     """A line; what it is in a family is said there, and its drift, too."""
@@ -57,7 +60,7 @@ def line_from_json(held: Mapping[str, Any]) -> RoverLine:
         raise ValueError("a line does not say whether it wanders")
     return RoverLine(
         frequency=_number(held["frequency"]),
-        level=_number(held["level"]),
+        level=_number(held["level"], MOST_DECIBELS),
         prominence=_number(held["prominence"]),
         coherence=_number(held["coherence"]),
         wanders=held["wanders"],
@@ -105,15 +108,20 @@ def _drift_from_json(held: Mapping[str, Any] | None) -> Drift | None:
     return Drift(_number(held["per_minute"]), _number(held["standard_error"]), *courses)
 
 
-def _number(held: Any) -> float:
-    if isinstance(held, bool) or not isinstance(held, int | float) or not math.isfinite(held):
+def _number(held: Any, most: float = math.inf) -> float:
+    if (
+        isinstance(held, bool)
+        or not isinstance(held, int | float)
+        or not math.isfinite(held)
+        or abs(held) > most
+    ):
         raise ValueError(f"{held!r} stands where a number belongs")
     return float(held)
 
 
 def _counts(held: Sequence[Any]) -> tuple[int, ...]:
-    if not all(type(count) is int and count > 0 for count in held):
-        raise ValueError("a harmonic is no whole number from 1 on")
+    if not all(type(count) is int and 0 < count <= MOST_HARMONICS for count in held):
+        raise ValueError(f"a harmonic is no whole number from 1 to {MOST_HARMONICS}")
     return tuple(held)
 
 

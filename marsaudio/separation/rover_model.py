@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.atomic import write_text
-from marsaudio.errors import AudioFormatError, DataUnavailableError
+from marsaudio.errors import AudioFormatError
 from marsaudio.formats import html
+from marsaudio.formats.audio_writer import reason_of
+from marsaudio.formats.opening import open_for_reading
 from marsaudio.separation.families import FAMILY_HEADER, Family, RoverLine, family_row, named, place_of
 from marsaudio.separation.families_json import (
     family_as_json,
@@ -23,6 +25,7 @@ from marsaudio.separation.families_json import (
     line_from_json,
 )
 from marsaudio.separation.floors import FAINTEST, RoverFloor
+from marsaudio.separation.frames import Transforms
 from marsaudio.separation.machine import Activity
 from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_picture import draw
@@ -36,6 +39,8 @@ FloatArray = npt.NDArray[np.float64]
 
 FORMAT = "marsaudio rover model"
 VERSION = 2
+MOST_BYTES = 64 * 2**20  # one of thousands of lines has a few
+LONGEST_REASON = 200  # characters
 SHOWN_LINES = 20  # in a notebook
 
 
@@ -270,15 +275,12 @@ def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
     >>> len(again.lines) == len(model.lines)
     True
     """
+    with open_for_reading(path, wanted="a rover model") as stream:
+        contents = stream.read(MOST_BYTES + 1)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            raise AudioFormatError(f"{str(path)!r} is no rover model: it is no text.") from error
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataUnavailableError(f"{str(path)!r} cannot be read: {reason}.") from error
-    try:
-        held = json.loads(text)
+        if len(contents) > MOST_BYTES:
+            raise ValueError(f"it is larger than {MOST_BYTES >> 20} MiB")
+        held = json.loads(contents.decode("utf-8"))
         if not isinstance(held, Mapping) or held.get("format") != FORMAT:
             raise ValueError("it does not say that it is one")
         if held["version"] != VERSION:
@@ -287,11 +289,20 @@ def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
                 f"version {VERSION}. Fit and save it again, or take the marsaudio that wrote it."
             )
         return _from_json(held)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise AudioFormatError(
-            f"{str(path)!r} is no rover model: {error}. 'marsaudio fit-rover' writes one, and in Python "
-            "fit_rover(recording).save(path)."
+            f"{str(path)!r} is no rover model: {_reason(error)}. 'marsaudio fit-rover' writes one, and "
+            "in Python fit_rover(recording).save(path)."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text"
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    reason = reason_of(error)
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
 
 
 def _from_json(held: Mapping[str, Any]) -> RoverModel:
@@ -308,8 +319,13 @@ def _from_json(held: Mapping[str, Any]) -> RoverModel:
             raise ValueError("its levels of activity do not fit its floors")
     if not (step > 0 and rate > 0 and np.isfinite([step, rate, seconds]).all()):
         raise ValueError("its rate or its step of frequency is no positive number")
-    if len(high_frequencies) != len(high_floor) or len(shares) != len(floors):
-        raise ValueError("its arrays do not fit each other")
+    transforms = Transforms.at(rate)
+    if (
+        floors.shape != (len(shares), transforms.bins)
+        or not len(high_frequencies) == len(high_floor) == len(transforms.high_edges) - 1
+        or not np.isclose(step, transforms.frequencies[1])
+    ):
+        raise ValueError("its arrays do not fit each other, or not its rate")
     lines = tuple(line_from_json(line) for line in held["lines"])
     lines, families = named(lines, [family_from_json(family, lines) for family in held["families"]])
     return RoverModel(

@@ -25,6 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 
 FRAME_SECONDS = 0.17  # tells 20 from 30 Hz, where wind is strongest
 MUTED_SECONDS = 0.01
+FEWEST_MUTED = 8  # samples: a few of quiet sound may well be equal
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,8 +168,8 @@ class MeanSpectra:
     def _muted(self, stretch: Samples) -> npt.NDArray[np.bool_]:
         """Which frames touch digital silence: about ten milliseconds in which no channel's sample changes."""
         hop = self._grid.hop_length
-        parts = round(hop / (MUTED_SECONDS * self._sound.sample_rate))
-        if not parts:  # a few samples of quiet sound may well be equal
+        parts = min(round(hop / (MUTED_SECONDS * self._sound.sample_rate)), hop // FEWEST_MUTED)
+        if not parts:
             return np.zeros((stretch.shape[1] - self._grid.n_fft) // hop + 1, dtype=bool)
         length = hop // parts
         hops = stretch[:, : stretch.shape[1] // hop * hop].reshape(len(stretch), -1, hop)

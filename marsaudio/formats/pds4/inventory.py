@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from marsaudio.atomic import kind_of
@@ -89,7 +90,7 @@ def read_inventory(path: Path) -> list[str]:
     delimiter = DELIMITERS.get(stated(area, "field_delimiter") or "Comma", ",")
     own = f"{stated(root, 'logical_identifier')}:".lower()
     products = []
-    for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), start=1):
+    for number, row in enumerate(_rows(inventory, text, delimiter), start=1):
         if not row:
             continue
         if len(row) < 2 or not row[1].strip().lower().startswith("urn:"):
@@ -101,3 +102,13 @@ def read_inventory(path: Path) -> list[str]:
         if identifier.startswith(own):
             products.append(identifier.removeprefix(own))
     return products
+
+
+def _rows(inventory: Path, text: str, delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise AudioFormatError(
+            f"Line {reader.line_num} of {str(inventory)!r} cannot be read ({error}). Fetch it again."
+        ) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
-from marsaudio.formats.containment import stays_beside
+from marsaudio.formats.containment import own_folders, stays_within
 from marsaudio.formats.xml_document import UnreadableXMLError, local_name, parse_xml
 from marsaudio.mars_time import MarsTime
 
@@ -33,6 +34,7 @@ STATED = {
 # What the labels of the EDL microphone give as the start of each recording, even three years later.
 LANDING = datetime.datetime(2021, 2, 18, 20, 44, 28, 107000, tzinfo=datetime.UTC)
 NEAR_LANDING = datetime.timedelta(hours=1)
+SOL = re.compile(r"\d{1,6}", re.ASCII)
 AGREEING = 60.0  # s; the mission's clock and the longitude of its landing site differ by seconds
 
 
@@ -143,7 +145,7 @@ def read_label(path: Path) -> Label:
         area=area,
         title=stated(root, "title"),
         instrument=_instrument(root),
-        sol=start_time.sol if start_time else int(sol) if sol and sol.isdecimal() else None,
+        sol=start_time.sol if start_time else int(sol) if sol and SOL.fullmatch(sol) else None,
         start_time=start_time,
         notes=notes,
         metadata=metadata,
@@ -190,7 +192,7 @@ def named_by(path: Path, file_name: str) -> Path:
     named = path.parent / file_name
     if "/" in file_name or "\\" in file_name or file_name in (".", ".."):
         reason = "is not in the label's own folder"
-    elif not stays_beside(named, path):
+    elif not stays_within(named, own_folders(path)):
         reason = "is a link that leads out of the label's own folder"
     else:
         return named
