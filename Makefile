@@ -16,6 +16,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --edi
 
 demo: $(VENV)/demo.installed
 	$(BIN)/marsaudio analyze --output demo
+	@echo "Open demo/report.html in a browser. To have the command at hand: . $(BIN)/activate"
 
 test: $(VENV)/test.installed
 	$(BIN)/ruff check .

@@ -49,8 +49,8 @@ class AudioFormatError(MarsAudioError, OSError):
     >>> try:
     ...     ma.load(io.BytesIO(b"no sound"))
     ... except ma.AudioFormatError as error:
-    ...     print(str(error)[:50])
-    The given file object cannot be read as audio (For
+    ...     print(str(error)[:45])
+    The given file object cannot be read as audio
     """
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 from marsaudio import catalog
 from marsaudio.atomic import kind_of
 from marsaudio.calibration import Calibration
+from marsaudio.catalog.entries import which_keys
 from marsaudio.errors import AudioFormatError, ParameterError
 from marsaudio.formats import audio
 from marsaudio.formats.opening import capital
@@ -259,7 +260,10 @@ def _open(source: Loadable, rate: float | None, *, progress: bool) -> tuple[Soun
     except ParameterError as error:
         if stands != "nothing":  # a folder, say: reading it tells what is wrong with it
             return _open_file(Path(text), text, rate)
-        raise ParameterError(f"There is no file {text!r} here. {error}") from None
+        raise ParameterError(
+            f"There is no file {text!r} here, and no recording of that name in the catalog. "
+            f"{which_keys(text)}"
+        ) from error
     path = catalog.fetch(entry.key, progress=progress)
     return audio.AudioFile(path), Source(
         key=entry.key,

@@ -663,6 +663,13 @@ class TestPaths:
         with refused(ma.DataUnavailableError, "There is no file 'nothing'"):
             ma.load(Path("nothing"))
 
+    def test_of_a_missing_file_one_of_nearly_that_name_is_named(self, tmp_path):
+        (tmp_path / "gust.wav").touch()
+        with refused(ma.DataUnavailableError, r"'.*/gutst.wav'\. Is '.*/gust.wav' meant\?"):
+            ma.load(tmp_path / "gutst.wav")
+        with refused(ma.DataUnavailableError, "There is no file .*other.wav'. Check"):
+            ma.load(tmp_path / "other.wav")
+
     def test_a_missing_file_in_a_folder_that_is_gone(self, tmp_path, monkeypatch):
         gone = tmp_path / "gone"
         gone.mkdir()
@@ -722,6 +729,14 @@ class TestPaths:
         path.write_bytes(b"\0\0\0\x20ftypM4A " + bytes(100))
         with refused(ma.AudioFormatError, "convert it first, for example with ffmpeg"):
             ma.load(path)
+
+    def test_what_macs_leave_beside_a_file_is_not_read_in_its_place(self, tmp_path):
+        """libsndfile takes ``._NAME`` for the sound, where NAME does not begin like one."""
+        path = tmp_path / "sound.mp3"
+        path.write_bytes(encoded(".mp3"))
+        expected = ma.load(path).samples
+        (tmp_path / "._sound.mp3").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X        ")
+        assert_same_bits(ma.load(path).samples, expected)
 
     def test_audio_without_a_header_is_refused(self, tmp_path):
         path = tmp_path / "sound.raw"

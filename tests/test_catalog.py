@@ -68,10 +68,9 @@ def test_an_unknown_key_names_the_nearest_ones(spelling):
     assert "supercam" not in str(caught.value)
 
 
-def test_a_key_like_no_other_names_them_all():
-    with pytest.raises(ParameterError) as caught:
+def test_for_a_key_like_no_other_it_is_said_where_they_are_listed():
+    with pytest.raises(ParameterError, match=r"catalog\. 'marsaudio list' shows which keys there are\."):
         catalog.entry("§")
-    assert all(key in str(caught.value) for key in KEYS)
 
 
 @pytest.mark.parametrize("value", [None, 5, ["sample"]])

@@ -193,10 +193,13 @@ def test_what_is_no_model_is_refused(tmp_path, model):
         path.write_text(json.dumps({**good, **change}))
         with refused(ma.AudioFormatError, "rover model"):
             ma.load_rover_model(path)
-    for text in ("", "[]", "{", "[" * 100000):
+    for text in ("[]", "{", "[" * 100000, json.dumps({**good, "seconds": 10**400})):
         path.write_text(text)
         with refused(ma.AudioFormatError, "no rover model"):
             ma.load_rover_model(path)
+    path.write_text("")
+    with refused(ma.AudioFormatError, "is empty"):
+        ma.load_rover_model(path)
     path.write_bytes(b"\xff\xfe\x00")
     with refused(ma.AudioFormatError, "no text"):
         ma.load_rover_model(path)

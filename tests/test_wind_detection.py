@@ -524,3 +524,18 @@ def test_what_was_left_out_is_said():
 def test_a_key_instead_of_a_recording_is_answered_with_how_to_load_it(function):
     with pytest.raises(ma.ParameterError, match=r"load\('sample'\)"):
         function("sample")
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-6, 1e-5])
+@pytest.mark.parametrize("tones", [(100.0,), (60.3, 101.7, 195.3)])
+def test_what_is_left_of_a_tone_at_the_ends_of_a_recording_is_no_wind(tones, noise):
+    times = np.arange(10 * 48000) / 48000
+    sound = sum(0.3 * np.sin(2 * np.pi * hertz * times) for hertz in tones)
+    sound = sound + noise * np.random.default_rng(0).normal(size=times.size)
+    assert list(ma.detect_wind(ma.Recording(sound, 48000))) == []
+
+
+def test_a_gust_under_a_loud_tone_is_still_wind(gusty):
+    times = np.arange(gusty.frames) / gusty.sample_rate
+    samples = gusty.samples + 0.5 * np.sin(2 * np.pi * 90.3 * times)
+    assert len(ma.detect_wind(ma.Recording(samples, gusty.sample_rate))) == len(ma.detect_wind(gusty)) == 1

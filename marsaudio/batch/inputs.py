@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from marsaudio import catalog
 from marsaudio.atomic import kind_of
+from marsaudio.catalog.entries import which_keys
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.containment import own_folders, stays_within
 from marsaudio.formats.label_table import cell_of
@@ -96,7 +97,10 @@ def _items_of(source: str) -> list[Item]:
         try:
             found = [Item(catalog.entry(source).key, source)]
         except ParameterError as error:
-            raise ParameterError(f"There is no folder, file or manifest {source!r}. {error}") from None
+            raise ParameterError(
+                f"There is no folder, file or manifest {source!r}, and no recording of that name in the "
+                f"catalog. {which_keys(source)}"
+            ) from error
     if not found:
         raise ParameterError(
             f"There is no recording in {source!r}: no file that ends in "

@@ -134,12 +134,16 @@ def entry(key: str) -> Entry:
     16
     """
     if key not in keys():
-        nearest = difflib.get_close_matches(_as_keys_are_spelt(key), keys(), n=3, cutoff=0.4)
-        hint = f"Nearest keys: {', '.join(nearest)}." if nearest else f"The keys are: {', '.join(keys())}."
-        raise ParameterError(
-            f"There is no recording {key!r} in the catalog. {hint} 'marsaudio list' shows what they are."
-        )
+        raise ParameterError(f"There is no recording {key!r} in the catalog. {which_keys(key)}")
     return _catalog()[key]
+
+
+def which_keys(wanted: object) -> str:
+    """What to say to somebody who wants a key that is none: those that are near it, if any."""
+    nearest = difflib.get_close_matches(_as_keys_are_spelt(wanted), keys(), n=3, cutoff=0.5)
+    if nearest:
+        return f"Nearest keys: {', '.join(nearest)}. 'marsaudio list' shows what they are."
+    return "'marsaudio list' shows which keys there are."
 
 
 def _as_keys_are_spelt(key: object) -> str:

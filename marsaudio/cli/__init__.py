@@ -51,6 +51,7 @@ COMMANDS: dict[str, dict[str, tuple[Callable[..., None], tuple[str, ...]]]] = {
             separation.clip,
             (
                 "clip sample --wind --start 9 --stop 12 --peak-db -1 --output gust.wav",
+                "clip sample --wind --gust 2 --output gust2.wav",
                 "clip sample --wind --shift 300 --output higher.wav",
                 "clip sample --marks --output marked.wav",
             ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,6 +37,11 @@ from marsaudio.cli.printing import (
 )
 from marsaudio.cli.wording import in_options
 from marsaudio.errors import ParameterError
+
+if TYPE_CHECKING:
+    from marsaudio.recording import Recording
+
+AROUND_GUST_SECONDS = 0.5
 
 
 def analyze(
@@ -80,7 +86,10 @@ def analyze(
     show_events(result.events)
     say(result.summary["in_doubt"])
     show_table((name, str(path)) for name, path in result.files.items())
-    say("Wind on Mars is low: listen with headphones, and make a quiet stem louder with 'marsaudio clip'.")
+    say(
+        "Wind on Mars is low: listen with headphones. For small loudspeakers: "
+        f"marsaudio clip {shlex.quote(source)} --wind --shift 300 --peak-db -1 -o higher.wav"
+    )
 
 
 def report(
@@ -140,7 +149,9 @@ def describe(
     if as_json:
         show_json({"recording": recording.source.name, "paragraphs": paragraphs})
         return
-    for paragraph in paragraphs:
+    for number, paragraph in enumerate(paragraphs):
+        if number:
+            say("")
         say(paragraph)
 
 
@@ -235,6 +246,13 @@ def clip(
     output: Annotated[Path, typer.Option("--output", "-o", help="A .wav, .flac, .ogg or .mp3 file.")],
     start: StartOption = 0.0,
     stop: StopOption = None,
+    gust: Annotated[
+        int | None,
+        typer.Option(
+            help="Instead of a range the gust of this number in 'marsaudio events', with half a second around"
+            " it."
+        ),
+    ] = None,
     wind: Annotated[
         bool, typer.Option("--wind", help="Of the wind alone, separated in the whole recording.")
     ] = False,
@@ -263,7 +281,8 @@ def clip(
 
     Without a range it is the whole: so a session, or a table of samples, becomes an audio file. The sound
     stays as it is, unless one of the options from --fade on asks for a copy to listen to, in which something
-    is altered: its title then says what.
+    is altered: its title then says what. Folders that are missing are made, and a file of that name is
+    replaced.
     """
     from marsaudio.events.detection import detect_wind
     from marsaudio.formats.encodings import container_of
@@ -285,6 +304,8 @@ def clip(
     container_of(output)  # before any work is done
     recording = load(source, sample_rate=sample_rate)
     check_input_is_kept(recording.source, [output])
+    if gust is not None:
+        start, stop = _range_of_gust(recording, gust, (start, stop))
     part = recording.clip(start, stop)
     if wind or rover:
         # The separation learns from the whole recording, not from the clip.
@@ -312,3 +333,22 @@ def clip(
     for gap in copy.gaps:
         say(f"From {gap.start:g} to {gap.stop:g} s it is silent, without data: {gap.reason}.")
     show_table([("clip", str(saved))])
+
+
+def _range_of_gust(
+    recording: Recording, number: int, given_range: tuple[float, float | None]
+) -> tuple[float, float]:
+    """From when to when a gust blows, with a little around it."""
+    from marsaudio.events.detection import detect_wind
+
+    if given_range != (0.0, None):
+        raise ParameterError("--gust is a range of its own. Leave it out, or --start and --stop.")
+    found = detect_wind(recording, progress=somebody_waits())
+    if not 1 <= number <= len(found):
+        there = f"has gusts 1 to {len(found)}" if len(found) > 1 else f"has {len(found) or 'no'} gust"
+        raise ParameterError(
+            f"--gust {number} is not there: {recording.source.name!r} {there}. 'marsaudio events' lists them."
+        )
+    event = found[number - 1]
+    start = max(event.start - AROUND_GUST_SECONDS, 0.0)
+    return start, min(event.end + AROUND_GUST_SECONDS, recording.duration)

@@ -23,7 +23,7 @@ OTHER_NAMES = {
 # What typer's checks and the library say, and what a person says who types.
 PLAINER = {
     "Value error, ": "",
-    "Input should be a valid number, unable to parse string as a number": "that is no number",
+    "Input should be a valid number, unable to parse string as a number": "that is no number, such as 9.5",
     "Input should be a valid integer, unable to parse string as an integer": "that is no whole number",
     "Input should be greater than or equal to": "it must be at least",
     "Give the folder as the directory": "Give the folder as --output",

@@ -307,12 +307,12 @@ def _what_to_know(
         most = max(part.false_alarms_per_minute for part in held)
         words.append(
             "The quiet itself wavers, as in a breeze, and the threshold is held at "
-            f"{held[0].threshold:.0f} dB: noise that wavers so would pass it {most:.2g} times a minute, not "
-            f"{rate:.2g}."
+            f"{held[0].threshold:.0f} dB: noise that wavers so would pass it {most:.2g} times a minute, "
+            f"where {rate:.2g} was asked for."
         )
     if left_out:
         rises = "1 rise was" if left_out == 1 else f"{left_out} rises were"
-        words.append(f"{rises} left out: a tone of the rover that comes and goes.")
+        words.append(f"{rises} left out: a tone of the rover that comes and goes, or what is left of one.")
     seconds = float(np.count_nonzero(~measured.usable) * HOP_SECONDS)
     if seconds >= 0.5:  # more than the lead-in of a file
         words.append(f"{seconds:.1f} s that are missing, muted or faded out were left out.")

@@ -53,12 +53,16 @@ class BandLevel:
         False where the recording is muted or faded out.
     spectra : BlockSpectra
         The spectrum of the band and of what is above it over time, of all channels.
+    tones : float
+        Mean square of the lines that were subtracted from the band, in dB re full scale; minus infinity where
+        there were none.
     """
 
     times: FloatArray
     level: FloatArray
     usable: BoolArray
     spectra: BlockSpectra
+    tones: float
 
 
 def band_level(source: SampleSource, *, band: tuple[float, float], remove_lines: bool = True) -> BandLevel:
@@ -99,7 +103,10 @@ def band_level(source: SampleSource, *, band: tuple[float, float], remove_lines:
     usable &= ~_faded(level, usable)
     spectra = replace(power.spectra, usable=power.spectra.usable & _at(power.spectra.times, usable))
     times = np.arange(len(level)) * HOP_SECONDS + FRAME_SECONDS / 2
-    return BandLevel(times.astype(np.float64), level, usable, spectra)
+    lines = (line for one in channels for line in one.lines if low <= line.frequency <= high)
+    tones = sum(10 ** (line.level / 10) for line in lines) / len(channels)
+    tones_db = 10 * math.log10(tones) if tones > 0 else -math.inf
+    return BandLevel(times.astype(np.float64), level, usable, spectra, tones_db)
 
 
 def _at(times: FloatArray, usable: BoolArray) -> BoolArray:

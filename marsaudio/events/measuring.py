@@ -23,6 +23,9 @@ BoolArray = npt.NDArray[np.bool_]
 DB = 10 / np.log(10)  # a relative change in decibels
 SLOPE_SECONDS = 0.1  # on both sides of an edge, over which its steepness is read
 CLEAR_SECONDS = 0.5  # from an event, before the quiet's spectrum is read
+# At the ends of a recording, where a tone's frames are not whole, a residue of it is left: of pure tones 52
+# dB below them and more.
+LEFT_OF_TONES_DB = 50.0
 RISE_FROM, RISE_TO = 0.1, 0.9  # shares of the way, in dB
 
 
@@ -172,8 +175,11 @@ def measure_event(evidence: Evidence, stretch: Stretch) -> WindEvent:
 
 
 def is_tone(evidence: Evidence, stretch: Stretch) -> bool:
-    """Whether a stretch is a tone of the rover, and no wind."""
+    """Whether a stretch is a tone of the rover, or what is left of those that were subtracted."""
     spectra = evidence.measured.spectra
+    highest = evidence.measured.level[stretch.first : stretch.last + 1].max()
+    if highest < evidence.measured.tones - LEFT_OF_TONES_DB:
+        return True
     blocks = _blocks_in(spectra, *times_of(stretch, evidence.duration))
     return is_tonal(_added(evidence, blocks))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import io
+import itertools
 import os
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +12,8 @@ from typing import Any, BinaryIO
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.audio_writer import reason_of
+
+MOST_NAMES = 1000  # of a folder that are looked through for one like another
 
 PathOrStream = str | os.PathLike[str] | BinaryIO
 
@@ -44,7 +48,8 @@ def open_for_reading(
         stream = open(path, "rb")  # noqa: SIM115  (the caller closes it)
     except FileNotFoundError as error:
         raise DataUnavailableError(
-            f"There is no file {name}. Check the spelling and the folder{_current_folder()}."
+            f"There is no file {name}.{_nearest_file(path)} Check the spelling and the "
+            f"folder{_current_folder()}."
         ) from error
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise AudioFormatError(f"Cannot open {name}: {reason_of(error)}.") from error
@@ -53,6 +58,17 @@ def open_for_reading(
         raise AudioFormatError(f"{name} is empty (0 bytes). Fetch or copy it again.")
     stream.seek(0)
     return stream
+
+
+def _nearest_file(path: str | os.PathLike[str]) -> str:
+    """A question after a file beside it whose name is nearly the same; empty where there is none."""
+    wanted = Path(os.fsdecode(path))
+    try:
+        names = [entry.name for entry in itertools.islice(wanted.parent.iterdir(), MOST_NAMES)]
+    except OSError:
+        return ""
+    nearest = difflib.get_close_matches(wanted.name, names, n=1, cutoff=0.8)
+    return f" Is {str(wanted.with_name(nearest[0]))!r} meant?" if nearest else ""
 
 
 def _current_folder() -> str:

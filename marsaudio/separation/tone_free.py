@@ -46,8 +46,8 @@ class ToneFreeChannel:
         The frames: at the lower rate of the wind, where that is enough, else at the full rate.
     coverage : Coverage
         What part of each is sound.
-    line_frequencies : list of float
-        Of the lines that are taken out, in Hz.
+    lines : list of Line
+        Those that are taken out.
     highest : float
         The highest frequency that is needed without lines, in Hz.
     """
@@ -58,7 +58,7 @@ class ToneFreeChannel:
     source: SampleSource
     fourier: ShortTimeFourier
     coverage: Coverage
-    line_frequencies: list[float]
+    lines: list[Line]
     highest: float
 
     @property
@@ -80,7 +80,8 @@ class ToneFreeChannel:
             With them.
         """
         fourier = self.fourier
-        removal = line_removal(self.line_frequencies, self.source.sample_rate, self.coverage)
+        frequencies = [line.frequency for line in self.lines]
+        removal = line_removal(frequencies, self.source.sample_rate, self.coverage)
         size = BATCH_BYTES // (8 * fourier.bins)
         count = fourier.frame_count(self.source.frames)
         samples = SlidingRange.of(self.source)
@@ -122,7 +123,7 @@ def tone_free_channels(
         for heard in hear(channel.source, channel.number, channel.coverage, sections, transforms, around=0):
             lines += lines_of(heard, highest=reach, least_prominence=LEAST_PROMINENCE_DB)
             high_power.append(heard.high_power.astype(np.float32))
-        frequencies = [line.frequency for line in distinct_lines(lines) if line.frequency <= reach]
+        within = [line for line in distinct_lines(lines) if line.frequency <= reach]
         free.append(
             ToneFreeChannel(
                 transforms,
@@ -131,7 +132,7 @@ def tone_free_channels(
                 LowBand(channel.source, transforms.resampler) if low else channel.source,
                 fourier,
                 channel.coverage if low else looked.coverage(channel.number, fourier, source.frames),
-                frequencies if remove_lines else [],
+                within if remove_lines else [],
                 source.sample_rate / 2 if highest is None else highest,
             )
         )
