@@ -8,7 +8,9 @@ import io
 import json
 import logging
 import os
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -51,9 +53,12 @@ class Answer:
 
 
 class Server:
-    """An HTTP server on a free port that gives one answer to everything and counts the questions."""
+    """An HTTP server on a free port that gives one answer to everything and counts the questions.
 
-    def __init__(self, answer):
+    With a certificate, and its key in the same file, it speaks https.
+    """
+
+    def __init__(self, answer, certificate=None):
         self.answer = answer
         self.requests = 0
         outer = self
@@ -83,9 +88,14 @@ class Server:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = False
+        self._server.handle_error = lambda *_: None  # of clients that hang up
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.address = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_port}"
 
     def close(self):
         self._server.shutdown()
@@ -97,8 +107,8 @@ class Server:
 def serve():
     servers = []
 
-    def start(**answer):
-        servers.append(Server(Answer(**answer)))
+    def start(*, certificate=None, **answer):
+        servers.append(Server(Answer(**answer), certificate))
         return servers[-1]
 
     yield start
@@ -543,3 +553,47 @@ def test_two_threads_that_want_the_same_recording_both_get_it(serve, publish, fo
         thread.join()
     assert paths == [folder / FILE_NAME] * 4
     assert files_in(folder) == ["checksums.json", FILE_NAME]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for this machine that nobody has signed, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed.")
+    path = tmp_path_factory.mktemp("certificate") / "own.pem"
+    options = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    command = ["openssl", "req", *options.split(), "-keyout", str(path), "-out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+class TestEncryption:
+    @pytest.fixture(autouse=True)
+    def nobody_is_trusted(self, monkeypatch):
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+
+    def test_a_server_whose_certificate_nobody_signed_is_not_believed(
+        self, serve, publish, folder, certificate
+    ):
+        server = serve(certificate=certificate)
+        publish(server)
+        with fetch_fails("the server's certificate was refused"):
+            catalog.fetch(KEY)
+        assert server.requests == 0
+        assert files_in(folder) == []
+
+    def test_a_server_whose_certificate_is_known_is_believed(self, serve, publish, certificate, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        publish(serve(certificate=certificate))
+        assert catalog.fetch(KEY).read_bytes() == GOOD
+
+    def test_what_is_sent_on_to_a_place_without_encryption_is_not_taken(
+        self, serve, publish, folder, certificate, monkeypatch
+    ):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        plain = serve()
+        publish(serve(certificate=certificate, status=302, redirect=f"{plain.address}/{FILE_NAME}", body=b""))
+        with fetch_fails("it sends on to a place without encryption"):
+            catalog.fetch(KEY)
+        assert files_in(folder) == []

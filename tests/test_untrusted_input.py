@@ -2,6 +2,8 @@
 
 import ast
 import os
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,55 @@ def test_the_catalog_names_files_that_stay_in_its_folder():
         for name in catalog.entry(key).file_names:
             assert Path(name).name == name
             assert "\\" not in name
+
+
+def test_every_recording_of_the_catalog_is_published_over_https():
+    urls = [url for key in catalog.keys() for url in catalog.entry(key).urls]  # noqa: SIM118
+    assert urls
+    assert all(url.startswith("https://") for url in urls)
+
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    '" onload="alert(1)',
+    "&lt;script&gt;",
+    r"$\frac{1$",
+    "$x$ \\ { } % # ^ _",
+    "\u202egpj.exe",
+    "a\nb\r\nc",
+    "x" * 10_000,
+]
+
+
+@pytest.mark.parametrize("title", ATTACKS)
+def test_what_a_recording_is_called_runs_nothing_in_pictures_and_notebooks(title, tmp_path):
+    known = ma.Source(title=title, credit=title, microphone=title, metadata={title: title}, notes=(title,))
+    recording = ma.Recording(ma.load("sample", stop=3.0).samples, 48000, source=known)
+    stems, events = ma.separate(recording), ma.detect_wind(recording)
+    picture = ma.plot.overview(stems, events)
+    drawn = ElementTree.parse(picture.save(tmp_path / "picture.svg")).getroot()
+    assert not ACTIVE & {element.tag.rsplit("}")[-1] for element in drawn.iter()}
+    assert not any(name.startswith("on") for element in drawn.iter() for name in element.attrib)
+    shown = [
+        *(one._repr_html_() for one in (recording, stems, events, stems.wind)),
+        picture._repr_html_(),
+    ]
+    assert not any("<script" in text for text in shown)
+    parser = _Attributes()
+    parser.feed("".join(shown))
+    assert not any(name.startswith("on") for name in parser.names)
+
+
+ACTIVE = {"script", "foreignObject", "a", "animate", "set", "iframe"}
+
+
+class _Attributes(HTMLParser):
+    """The names of all attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = []
+
+    def handle_starttag(self, tag, attrs):
+        self.names += [name for name, _ in attrs]

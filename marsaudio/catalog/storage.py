@@ -137,7 +137,7 @@ def known_checksum(known: Entry, folder: Path) -> KnownChecksum | None:
     """
     if known.sha256 is not None:
         return KnownChecksum(known.sha256, "the catalog says")
-    recorded = _read_checksums(folder).get(known.key)
+    recorded = recorded_checksums(folder).get(known.key)
     if recorded is None:
         return None
     return KnownChecksum(
@@ -158,7 +158,7 @@ def record_checksum(key: str, sha256: str, folder: Path) -> None:
         It cannot be written.
     """
     with alone(folder, CHECKSUMS_FILE):
-        checksums = _read_checksums(folder) | {key: sha256}
+        checksums = recorded_checksums(folder) | {key: sha256}
         write_text(folder / CHECKSUMS_FILE, json.dumps(checksums, indent=2, sort_keys=True) + "\n")
 
 
@@ -185,7 +185,14 @@ def _sha256_of_version(path: Path, size: int, modified: int) -> str:  # noqa: AR
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read_checksums(folder: Path) -> dict[str, str]:
+def recorded_checksums(folder: Path) -> dict[str, str]:
+    """The checksums of first downloads into a folder, by key; none where nothing was downloaded.
+
+    Raises
+    ------
+    DataUnavailableError
+        The record is damaged.
+    """
     path = folder / CHECKSUMS_FILE
     try:
         checksums = json.loads(path.read_text(encoding="utf-8"))

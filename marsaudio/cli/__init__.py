@@ -19,13 +19,13 @@ import typer
 import typer.core
 
 from marsaudio import __version__
-from marsaudio.cli import batch, events, pictures, recordings, separation, simulation
+from marsaudio.cli import batch, events, installation, pictures, recordings, separation, simulation
 from marsaudio.cli.wording import in_options, options_of
 from marsaudio.errors import MarsAudioError
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
-EXIT_CODES = """Exit codes: 0 done; 1 done, but of several recordings some failed; 2 not done, and the last
+EXIT_CODES = """Exit codes: 0 done; 1 done, but something failed of several; 2 not done, and the last
 line says why; 130 interrupted; 141 the reader of its output went away."""
 
 
@@ -121,6 +121,7 @@ COMMANDS: dict[str, dict[str, tuple[Callable[..., None], tuple[str, ...]]]] = {
             ),
         ),
     },
+    "When something is wrong": {"doctor": (installation.doctor, ("doctor", "doctor --json"))},
 }
 
 
