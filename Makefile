@@ -2,6 +2,9 @@
 # make test     lint, types, tests
 # make docs     the documentation, in docs/_build/html
 # make quality  measure separation and events beside their peers, and renew tables and picture of docs/quality.md
+# make test-oldest  the tests with the oldest libraries that are allowed
+# make fuzz     fuzz what reads files of others, a minute each, and renew the table of docs/reliability.md
+# make stress   kill, fill the disk and more, and renew the tables of docs/reliability.md (some hours)
 # make speed    measure time and memory beside peers, and renew the tables of docs/performance.md (an idle machine)
 # make clean    remove what these made
 #
@@ -12,7 +15,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: demo test docs format notebooks sample quality speed clean
+.PHONY: demo test test-oldest docs format notebooks sample quality speed fuzz stress clean
 
 demo: $(VENV)/demo.installed
 	$(BIN)/marsaudio analyze --output demo
@@ -24,6 +27,11 @@ test: $(VENV)/test.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses auto
+
+# What old libraries warn of was mended in later ones; and of these tests all but those that hold marsaudio's own code to
+# its promises are the same with any library.
+test-oldest: $(VENV)-oldest/test.installed
+	$(VENV)-oldest/bin/python -m pytest --numprocesses auto -W ignore::DeprecationWarning
 
 docs: $(VENV)/docs.installed
 	$(BIN)/python -m sphinx --fail-on-warning --jobs auto --doctree-dir docs/_build/doctrees --builder html docs docs/_build/html
@@ -46,8 +54,14 @@ quality: $(VENV)/compare.installed
 speed: $(VENV)/compare.installed
 	$(BIN)/python benchmarks/speed.py --output output/speed --docs docs
 
+fuzz: $(VENV)/fuzz.installed
+	$(BIN)/python benchmarks/fuzz.py --output output/fuzz --docs docs
+
+stress: $(VENV)/test.installed
+	$(BIN)/python benchmarks/stress.py --times 200 --output output/stress --docs docs
+
 clean:
-	rm -rf $(VENV) demo dist output/quality output/speed docs/_build docs/gallery docs/tutorials docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-oldest demo dist output/quality output/speed output/fuzz output/stress docs/_build docs/gallery docs/tutorials docs/reference .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/demo.installed: pyproject.toml | $(VENV)
 	$(INSTALL) .
@@ -55,6 +69,16 @@ $(VENV)/demo.installed: pyproject.toml | $(VENV)
 
 $(VENV)/test.installed: pyproject.toml | $(VENV)
 	$(INSTALL) '.[test]'
+	@touch $@
+
+$(VENV)-oldest/test.installed: pyproject.toml tests/oldest_versions.py
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(PYTHON) tests/oldest_versions.py > $(VENV)-oldest/constraints.txt
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)-oldest/constraints.txt --editable '.[test]'
+	@touch $@
+
+$(VENV)/fuzz.installed: pyproject.toml | $(VENV)
+	$(INSTALL) '.[fuzz]'
 	@touch $@
 
 $(VENV)/docs.installed: pyproject.toml | $(VENV)
