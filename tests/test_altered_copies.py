@@ -127,6 +127,25 @@ def test_a_gust_at_the_very_beginning_or_end_is_marked_as_far_as_there_is_room()
     assert np.abs(marked.samples[0, : RATE // 10]).max() > 0.12
 
 
+@pytest.mark.parametrize("start", [0.0, 0.05, 0.1, 0.31, 0.45])
+def test_where_there_is_no_room_before_a_gust_its_marks_do_not_lie_on_each_other(start):
+    silent = ma.Recording(np.zeros(4 * RATE), RATE)
+    twice = ma.sonify(silent, table([start], 4.0, rover=True)).samples[0]
+    assert np.abs(twice).max() == pytest.approx(0.5, rel=0.01)
+    mark = ma.sonify(silent, table([0.3], 4.0)).samples[0, : round(0.12 * RATE)]
+    assert np.array_equal(twice[: len(mark)], mark)
+    assert np.array_equal(twice[round(0.2 * RATE) :][: len(mark)], mark)
+    assert np.count_nonzero(twice) == 2 * np.count_nonzero(mark)
+
+
+def test_marks_of_gusts_that_are_close_do_not_lie_on_each_other():
+    silent = ma.Recording(np.zeros(4 * RATE), RATE)
+    marked = ma.sonify(silent, table([0.0, 0.1, 0.9, 1.0, 1.1], 4.0, rover=True)).samples[0]
+    one = np.count_nonzero(ma.sonify(silent, table([2.0], 4.0)).samples)
+    assert np.abs(marked).max() == pytest.approx(0.5, rel=0.01)
+    assert np.count_nonzero(marked) == 10 * one
+
+
 def test_marks_that_would_exceed_full_scale_make_it_all_quieter_and_it_says_so():
     loud = tone(879, peak=1.0)
     marked = ma.sonify(loud, table([1.0], 4.0))
