@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from refusals import refused
+from scipy.signal import butter, sosfilt
 
 import marsaudio as ma
 
@@ -97,6 +98,50 @@ def test_moved_up_channels_stay_and_an_offset_is_gone():
     assert moved.channels == 2
     assert abs(moved.samples.mean()) < 1e-4
     assert strongest(dataclasses.replace(moved, samples=moved.samples[1:]))[0] == pytest.approx(390, abs=0.6)
+
+
+def burst(around=0.0):
+    """One second of noise from 20 to 250 Hz that begins and ends at once, from 2 s on."""
+    noise = np.random.default_rng(7).normal(size=4 * RATE)
+    band = butter(4, (20, 250), "bandpass", fs=RATE, output="sos")
+    samples = 0.1 * sosfilt(band, noise)
+    samples[: 2 * RATE] = samples[3 * RATE :] = around
+    return samples
+
+
+def test_moved_up_digital_silence_stays_silent_and_nothing_else_is():
+    samples = burst()
+    samples[round(2.5 * RATE) : round(2.5 * RATE) + 100] = 0  # less than a hundredth of a second
+    moved = ma.shift(ma.Recording(samples, RATE), 300).samples[0]
+    assert not moved[: 2 * RATE].any()
+    assert not moved[3 * RATE :].any()
+    assert np.abs(moved[round(2.5 * RATE) : round(2.5 * RATE) + 100]).max() > 1e-3
+
+
+def test_moved_up_what_begins_or_ends_at_once_rings_no_more_than_it_says():
+    moved = np.abs(ma.shift(ma.Recording(burst(around=1e-9), RATE), 300).samples[0])
+    away = np.concatenate([moved[: round(1.9 * RATE)], moved[round(3.1 * RATE) :]])
+    assert 0 < away.max() < 0.01 * moved.max()
+
+
+def test_moved_up_its_end_does_not_ring_at_its_beginning():
+    samples = np.append(np.full(RATE, 1e-9), tone(60, 1.0).samples[0])
+    moved = np.abs(ma.shift(ma.Recording(samples, RATE), 300).samples[0])
+    assert moved[: RATE // 2].max() < 0.005 * moved.max()
+
+
+@pytest.mark.parametrize(("frames", "asked", "told"), [(4 * RATE + 300, 300, 300), (160, 333, 350)])
+def test_moved_up_it_says_by_what_was_asked_within_a_tenth_of_a_hertz(frames, asked, told):
+    samples = np.random.default_rng(4).normal(0, 0.01, frames)
+    moved = ma.shift(ma.Recording(samples, RATE), asked)
+    assert moved.source.history == (f"for listening: {told} Hz higher",)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 161])
+def test_moved_up_it_may_be_as_short_as_it_likes(frames):
+    recording = ma.Recording(np.random.default_rng(4).normal(0, 0.01, frames), RATE)
+    for hertz in (0.001, 300, 7999):
+        assert ma.shift(recording, hertz).frames == frames
 
 
 def test_a_mark_is_heard_before_each_gust_and_nothing_else_is_changed():
