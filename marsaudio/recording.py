@@ -17,7 +17,7 @@ from marsaudio.errors import ParameterError
 from marsaudio.formats import audio, html
 from marsaudio.formats.audio import Gap
 from marsaudio.mars_time import MarsTime
-from marsaudio.source import Source, describe_source, seconds_text
+from marsaudio.source import Source, comment_for_file, describe_source, seconds_text, title_for_file
 
 Samples = npt.NDArray[np.float32]
 
@@ -300,6 +300,9 @@ class Recording:
     def save(self, path: str | os.PathLike[str], *, encoding: str | None = None) -> Path:
         """Save as WAV, FLAC, OGG or MP3: whole or not at all, and never clipped.
 
+        The file's title tells whence it is and all that was done to it, also before an earlier saving; its
+        comment tells whom to credit, and whether it is simulated.
+
         Parameters
         ----------
         path
@@ -338,8 +341,8 @@ class Recording:
             self.sample_rate,
             encoding=encoding,
             preferred=self.source.encoding,
-            title=describe_source(self.source),
-            comment=self.source.credit,
+            title=title_for_file(self.source),
+            comment=comment_for_file(self.source),
         )
 
     def __repr__(self) -> str:
