@@ -359,7 +359,7 @@ class Recording:
 
     def _repr_html_(self) -> str:
         return html.recording_fragment(
-            title=self.source.title or self.source.name,
+            title=", ".join((self.source.title or self.source.name, *self.source.history)),
             caption=repr(self).strip("<>"),
             credit=self.source.credit,
             samples=self.samples[:1] if channels_are_equal(self.samples) else self.samples,
