@@ -96,6 +96,8 @@ def load(
         There is no such key, the range lies outside the recording, or a sample rate is missing or not wanted.
     AudioFormatError
         The file cannot be read as audio, or is not what its label says.
+    CalibrationError
+        There is a calibration for a copy that was altered for listening.
 
     See Also
     --------

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from marsaudio.errors import ParameterError
+from marsaudio.calibration import Calibration
+from marsaudio.errors import CalibrationError, ParameterError
 from marsaudio.formats.audio import Gap
 from marsaudio.formats.audio_writer import MADE_BY
 from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
@@ -192,6 +193,21 @@ def comment_for_file(source: Source) -> str | None:
 def is_saved_by_marsaudio(metadata: Mapping[str, str]) -> bool:
     """Whether a file says so; MP3 files, in which LAME calls itself the software, say it as the album."""
     return any(metadata.get(name, "").startswith(MADE_BY) for name in ("software", "album"))
+
+
+def require_measurement(source: Source, calibration: Calibration | None) -> None:
+    """Refuse pascals for what was altered for listening.
+
+    Raises
+    ------
+    CalibrationError
+        There is a calibration for it.
+    """
+    if calibration is not None and source.is_altered:
+        raise CalibrationError(
+            f"{source.name!r} is a copy altered for listening, and no measurement: no calibration says what "
+            "it is in pascals. Give the calibration to the recording that the copy was made from."
+        )
 
 
 def seconds_text(time: float) -> str:

@@ -241,6 +241,33 @@ def test_what_is_altered_says_so_and_is_no_measurement(alter, tmp_path):
     assert altered.source.history[-1] in again.source.title
 
 
+def test_what_is_altered_is_given_no_calibration(tmp_path):
+    altered = ma.shift(tone(60), 300)
+    saved = altered.save(tmp_path / "altered.wav")
+    says = "a copy altered for listening, and no measurement"
+    for give in (
+        lambda: dataclasses.replace(altered, calibration=CALIBRATION),
+        lambda: dataclasses.replace(tone(60), source=altered.source),
+        lambda: ma.Recording(altered.samples, RATE, source=altered.source, calibration=CALIBRATION),
+        lambda: ma.load(saved, calibration=CALIBRATION),
+        lambda: ma.load(saved, start=1.0, calibration=CALIBRATION),
+        lambda: ma.long_term_spectrogram(saved, calibration=CALIBRATION),
+        lambda: ma.spectral_probability_density(altered, calibration=CALIBRATION),
+    ):
+        with refused(ma.CalibrationError, says):
+            give()
+    assert ma.load(saved).level_unit == "dB re full scale"
+
+
+def test_what_is_altered_says_so_where_it_is_shown(tmp_path):
+    altered = ma.shift(tone(60), 300)
+    again = ma.load(altered.save(tmp_path / "altered.wav"))
+    for recording in (altered, again, again.clip(1.0, 2.0)):
+        assert "uncalibrated, altered for listening" in repr(recording)
+        assert "altered for listening" in recording._repr_html_()
+    assert "altered for listening" not in repr(tone(60)) + tone(60)._repr_html_()
+
+
 @pytest.mark.parametrize(
     ("alter", "says"),
     [
