@@ -30,6 +30,10 @@ LOWEST_STRINGS = {41.2: "a double bass", 65.4: "a cello", 130.8: "a viola", 196.
 FULL_SCALE_IN_WORDS = (
     "0 dB re full scale is as loud as a file can hold, and every 20 dB less is a tenth of that in amplitude."
 )
+STEM = (
+    "This is a separated stem, in which a part of the sound is missing. Look for events in the recording "
+    "itself: the quiet there is another."
+)
 ALTERED = (
     "This is a copy altered for listening, and no measurement. Its times, levels and frequencies need not be "
     "those of the recording that it was made from."
@@ -135,6 +139,8 @@ def _what_it_is(recording: Recording) -> Iterator[str]:
         yield "It is simulated: nobody recorded it on Mars."
     else:
         yield from _where_and_when(recording)
+    if source.is_stem and not source.is_altered:
+        yield STEM
     if source.offset > 0 and not source.is_altered:
         yield f"Times count from the beginning of this part, {_time(source.offset)} into the recording."
 

@@ -88,7 +88,7 @@ class OutputError(MarsAudioError, OSError):
 
 
 class CalibrationError(MarsAudioError, ValueError):
-    """A sensitivity is missing, has no source, or is not a positive number.
+    """A sensitivity is missing, has no source, is not a positive number, or is given to no measurement.
 
     Examples
     --------

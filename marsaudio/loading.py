@@ -17,12 +17,11 @@ from marsaudio.errors import AudioFormatError, ParameterError
 from marsaudio.formats import audio
 from marsaudio.formats.opening import capital
 from marsaudio.recording import Recording, UnreadSamples, require_frames, validated_rate
-from marsaudio.source import Source, seconds_text
+from marsaudio.source import SIMULATED, Source, is_saved_by_marsaudio, seconds_text
 
 if TYPE_CHECKING:
     from marsaudio.formats.pds4.sessions import Session
 
-SIMULATED = "(simulated)"  # ends the credit of what was not recorded on Mars, so that files keep it
 EDL_CREDIT = "NASA/JPL-Caltech"
 FITS_SUFFIXES = (".fits", ".fit", ".fts")
 TABLE = "PDS4 table"
@@ -98,6 +97,8 @@ def load(
         There is no such key, the range lies outside the recording, or a sample rate is missing or not wanted.
     AudioFormatError
         The file cannot be read as audio, or is not what its label says.
+    CalibrationError
+        There is a calibration for a copy that was altered for listening.
 
     See Also
     --------
@@ -380,7 +381,10 @@ class _OfRecording(audio.Described):
 
 
 def with_what_the_file_says(known: Source, info: audio.AudioInfo) -> Source:
-    """Add what a file says about itself; one that marsaudio saved says whom to credit, and if simulated."""
+    """Add what a file says about itself; one that marsaudio saved says whom to credit.
+
+    That it is simulated is believed whoever wrote it: other programs keep the comment of what they convert.
+    """
     metadata = info.metadata
     described = dataclasses.replace(
         known,
@@ -388,10 +392,12 @@ def with_what_the_file_says(known: Source, info: audio.AudioInfo) -> Source:
         title=known.title or metadata.get("title"),
         gaps=known.gaps or info.gaps,
     )
-    credit = metadata.get("comment")
-    if not credit or not metadata.get("software", "").startswith("marsaudio"):
+    comment = metadata.get("comment", "")
+    if comment.endswith(SIMULATED):
+        described = dataclasses.replace(described, simulated=True)
+    if comment in ("", SIMULATED) or not is_saved_by_marsaudio(metadata):
         return described
-    return dataclasses.replace(described, credit=credit, simulated=credit.endswith(SIMULATED))
+    return dataclasses.replace(described, credit=comment)
 
 
 def of_part(known: Source, part: tuple[int, int], info: audio.AudioInfo) -> Source:

@@ -17,7 +17,14 @@ from marsaudio.errors import ParameterError
 from marsaudio.formats import audio, html
 from marsaudio.formats.audio import Gap
 from marsaudio.mars_time import MarsTime
-from marsaudio.source import Source, describe_source, seconds_text
+from marsaudio.source import (
+    Source,
+    comment_for_file,
+    describe_source,
+    require_measurement,
+    seconds_text,
+    title_for_file,
+)
 
 Samples = npt.NDArray[np.float32]
 
@@ -77,6 +84,8 @@ class Recording:
     ParameterError
         The samples are empty, not real floating-point numbers, not finite, or of shape (frames,
         channels); or the rate is not a positive number.
+    CalibrationError
+        There is a calibration for a copy that was altered for listening.
 
     Examples
     --------
@@ -105,6 +114,7 @@ class Recording:
                 f"calibration={self.calibration!r} must be a marsaudio.Calibration, or None for levels in dB "
                 "re full scale."
             )
+        require_measurement(self.source, self.calibration)
         if isinstance(self.samples, UnreadSamples):
             # Kept under another name, so that asking for the samples comes to __getattr__.
             object.__setattr__(self, "_unread", self.samples)
@@ -300,6 +310,9 @@ class Recording:
     def save(self, path: str | os.PathLike[str], *, encoding: str | None = None) -> Path:
         """Save as WAV, FLAC, OGG or MP3: whole or not at all, and never clipped.
 
+        The file's title tells whence it is and all that was done to it, also before an earlier saving; its
+        comment tells whom to credit, and whether it is simulated.
+
         Parameters
         ----------
         path
@@ -338,13 +351,15 @@ class Recording:
             self.sample_rate,
             encoding=encoding,
             preferred=self.source.encoding,
-            title=describe_source(self.source),
-            comment=self.source.credit,
+            title=title_for_file(self.source),
+            comment=comment_for_file(self.source),
         )
 
     def __repr__(self) -> str:
         channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
         calibrated = f"calibrated: {self.calibration.in_words}" if self.calibration else "uncalibrated"
+        if self.source.is_altered:
+            calibrated += ", altered for listening"
         if self.start_time:
             calibrated += f", from {self.start_time}"
         if self.gaps:
@@ -356,7 +371,7 @@ class Recording:
 
     def _repr_html_(self) -> str:
         return html.recording_fragment(
-            title=self.source.title or self.source.name,
+            title=", ".join((self.source.title or self.source.name, *self.source.history)),
             caption=repr(self).strip("<>"),
             credit=self.source.credit,
             samples=self.samples[:1] if channels_are_equal(self.samples) else self.samples,

@@ -9,13 +9,20 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from marsaudio.errors import ParameterError
+from marsaudio.calibration import Calibration
+from marsaudio.errors import CalibrationError, ParameterError
 from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_writer import MADE_BY
 from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
 from marsaudio.mars_time import MarsTime
 
 TEXTS = ("key", "path", "url", "sha256", "title", "microphone", "date", "credit", "licence", "encoding")
 FOR_LISTENING = "for listening: "  # how a step begins after which the sound is no measurement any more
+NAMELESS = "recording from memory"
+STEMS = ("wind stem", "rover stem")  # the steps after which a part of the sound is missing
+SIMULATED = "(simulated)"  # ends the comment of what was not recorded on Mars, so that files keep it
+LONGEST_TITLE = 500  # characters: where a string in a WAV file has over 2 kB, libsndfile reads none of them
+KEPT_OF_LONGER = 200  # characters of each end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +107,22 @@ class Source:
     @property
     def is_altered(self) -> bool:
         """Whether it was altered for listening, by its history or its file's title: it is no measurement."""
-        return any(FOR_LISTENING in text for text in (self.title or "", *self.history))
+        return FOR_LISTENING in self._told
+
+    @property
+    def is_stem(self) -> bool:
+        """Whether it is a separated stem, by its history or its file's title: a part of it is missing."""
+        return bool(_stems_in(self._told))
+
+    @property
+    def _told(self) -> str:
+        """All that is told of what was done to it."""
+        return ", ".join((self.title or "", self.metadata.get("title", ""), *self.history))
 
     @property
     def name(self) -> str:
         """What to call it, on one line: its key, its file's name, its title, or where it was made."""
-        name = self.key or (Path(self.path).name if self.path else self.title or "recording from memory")
+        name = self.key or (Path(self.path).name if self.path else self.title or NAMELESS)
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
     def as_plain(self) -> dict[str, Any]:
@@ -152,9 +169,69 @@ def describe_source(source: Source) -> str:
     return ", ".join((source.name, *source.history))
 
 
+def title_for_file(source: Source) -> str:
+    """The title to save it with: whence, and all that was done to it, also before its file was saved.
+
+    What is too long loses its middle; that it is altered for listening, or a stem, is told all the same.
+    """
+    title = ", ".join((_origin(source), *source.history))
+    if len(title) > LONGEST_TITLE:
+        title = f"{title[:KEPT_OF_LONGER]} ..., ... {title[-KEPT_OF_LONGER:]}"
+    lost = [stem for stem in _stems_in(source._told) if stem not in _stems_in(title)]
+    if source.is_altered and FOR_LISTENING not in title:
+        lost.append(f"{FOR_LISTENING}altered")
+    return ", ".join((title, *lost))
+
+
+def comment_for_file(source: Source) -> str | None:
+    """The comment to save it with: whom to credit, and whether it is simulated."""
+    if not source.simulated or (source.credit or "").endswith(SIMULATED):
+        return source.credit
+    return f"{source.credit or ''} {SIMULATED}".strip()
+
+
+def is_saved_by_marsaudio(metadata: Mapping[str, str]) -> bool:
+    """Whether a file says so; MP3 files, in which LAME calls itself the software, say it as the album."""
+    return any(metadata.get(name, "").startswith(MADE_BY) for name in ("software", "album"))
+
+
+def require_measurement(source: Source, calibration: Calibration | None) -> None:
+    """Refuse pascals for what was altered for listening.
+
+    Raises
+    ------
+    CalibrationError
+        There is a calibration for it.
+    """
+    if calibration is not None and source.is_altered:
+        raise CalibrationError(
+            f"{source.name!r} is a copy altered for listening, and no measurement: no calibration says what "
+            "it is in pascals. Give the calibration to the recording that the copy was made from."
+        )
+
+
 def seconds_text(time: float) -> str:
     """A time to the microsecond, without the zeros at its end."""
     return f"{time:.6f}".rstrip("0").rstrip(".")
+
+
+def _origin(source: Source) -> str:
+    """What the next title begins with: what the file's own title tells, else the name.
+
+    The titles of others name many files alike.
+    """
+    own = source.metadata.get("title", "")
+    tells = FOR_LISTENING in own or bool(_stems_in(own)) or is_saved_by_marsaudio(source.metadata)
+    if not own or not tells or source.key is not None:
+        return source.name
+    if source.path is not None and f"{own},".startswith(f"{NAMELESS},"):
+        return source.name + own.removeprefix(NAMELESS)
+    return own
+
+
+def _stems_in(told: str) -> list[str]:
+    """The stems that are named as steps in a title."""
+    return [stem for stem in STEMS if f", {stem}, " in f", {told}, "]
 
 
 def _checked_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from refusals import refused
+from scipy.signal import butter, sosfilt
 
 import marsaudio as ma
 
@@ -99,6 +100,50 @@ def test_moved_up_channels_stay_and_an_offset_is_gone():
     assert strongest(dataclasses.replace(moved, samples=moved.samples[1:]))[0] == pytest.approx(390, abs=0.6)
 
 
+def burst(around=0.0):
+    """One second of noise from 20 to 250 Hz that begins and ends at once, from 2 s on."""
+    noise = np.random.default_rng(7).normal(size=4 * RATE)
+    band = butter(4, (20, 250), "bandpass", fs=RATE, output="sos")
+    samples = 0.1 * sosfilt(band, noise)
+    samples[: 2 * RATE] = samples[3 * RATE :] = around
+    return samples
+
+
+def test_moved_up_digital_silence_stays_silent_and_nothing_else_is():
+    samples = burst()
+    samples[round(2.5 * RATE) : round(2.5 * RATE) + 100] = 0  # less than a hundredth of a second
+    moved = ma.shift(ma.Recording(samples, RATE), 300).samples[0]
+    assert not moved[: 2 * RATE].any()
+    assert not moved[3 * RATE :].any()
+    assert np.abs(moved[round(2.5 * RATE) : round(2.5 * RATE) + 100]).max() > 1e-3
+
+
+def test_moved_up_what_begins_or_ends_at_once_rings_no_more_than_it_says():
+    moved = np.abs(ma.shift(ma.Recording(burst(around=1e-9), RATE), 300).samples[0])
+    away = np.concatenate([moved[: round(1.9 * RATE)], moved[round(3.1 * RATE) :]])
+    assert 0 < away.max() < 0.01 * moved.max()
+
+
+def test_moved_up_its_end_does_not_ring_at_its_beginning():
+    samples = np.append(np.full(RATE, 1e-9), tone(60, 1.0).samples[0])
+    moved = np.abs(ma.shift(ma.Recording(samples, RATE), 300).samples[0])
+    assert moved[: RATE // 2].max() < 0.005 * moved.max()
+
+
+@pytest.mark.parametrize(("frames", "asked", "told"), [(4 * RATE + 300, 300, 300), (160, 333, 350)])
+def test_moved_up_it_says_by_what_was_asked_within_a_tenth_of_a_hertz(frames, asked, told):
+    samples = np.random.default_rng(4).normal(0, 0.01, frames)
+    moved = ma.shift(ma.Recording(samples, RATE), asked)
+    assert moved.source.history == (f"for listening: {told} Hz higher",)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 161])
+def test_moved_up_it_may_be_as_short_as_it_likes(frames):
+    recording = ma.Recording(np.random.default_rng(4).normal(0, 0.01, frames), RATE)
+    for hertz in (0.001, 300, 7999):
+        assert ma.shift(recording, hertz).frames == frames
+
+
 def test_a_mark_is_heard_before_each_gust_and_nothing_else_is_changed():
     recording = tone(60, peak=0.1)
     marked = ma.sonify(recording, table([1.0, 3.0], 4.0))
@@ -125,6 +170,25 @@ def test_a_gust_at_the_very_beginning_or_end_is_marked_as_far_as_there_is_room()
     marked = ma.sonify(tone(60, peak=0.1), table([0.0, 3.99], 4.0))
     assert marked.frames == 4 * RATE
     assert np.abs(marked.samples[0, : RATE // 10]).max() > 0.12
+
+
+@pytest.mark.parametrize("start", [0.0, 0.05, 0.1, 0.31, 0.45])
+def test_where_there_is_no_room_before_a_gust_its_marks_do_not_lie_on_each_other(start):
+    silent = ma.Recording(np.zeros(4 * RATE), RATE)
+    twice = ma.sonify(silent, table([start], 4.0, rover=True)).samples[0]
+    assert np.abs(twice).max() == pytest.approx(0.5, rel=0.01)
+    mark = ma.sonify(silent, table([0.3], 4.0)).samples[0, : round(0.12 * RATE)]
+    assert np.array_equal(twice[: len(mark)], mark)
+    assert np.array_equal(twice[round(0.2 * RATE) :][: len(mark)], mark)
+    assert np.count_nonzero(twice) == 2 * np.count_nonzero(mark)
+
+
+def test_marks_of_gusts_that_are_close_do_not_lie_on_each_other():
+    silent = ma.Recording(np.zeros(4 * RATE), RATE)
+    marked = ma.sonify(silent, table([0.0, 0.1, 0.9, 1.0, 1.1], 4.0, rover=True)).samples[0]
+    one = np.count_nonzero(ma.sonify(silent, table([2.0], 4.0)).samples)
+    assert np.abs(marked).max() == pytest.approx(0.5, rel=0.01)
+    assert np.count_nonzero(marked) == 10 * one
 
 
 def test_marks_that_would_exceed_full_scale_make_it_all_quieter_and_it_says_so():
@@ -175,6 +239,33 @@ def test_what_is_altered_says_so_and_is_no_measurement(alter, tmp_path):
     assert np.array_equal(recording.samples, before)
     again = ma.load(altered.save(tmp_path / "altered.wav"))
     assert altered.source.history[-1] in again.source.title
+
+
+def test_what_is_altered_is_given_no_calibration(tmp_path):
+    altered = ma.shift(tone(60), 300)
+    saved = altered.save(tmp_path / "altered.wav")
+    says = "a copy altered for listening, and no measurement"
+    for give in (
+        lambda: dataclasses.replace(altered, calibration=CALIBRATION),
+        lambda: dataclasses.replace(tone(60), source=altered.source),
+        lambda: ma.Recording(altered.samples, RATE, source=altered.source, calibration=CALIBRATION),
+        lambda: ma.load(saved, calibration=CALIBRATION),
+        lambda: ma.load(saved, start=1.0, calibration=CALIBRATION),
+        lambda: ma.long_term_spectrogram(saved, calibration=CALIBRATION),
+        lambda: ma.spectral_probability_density(altered, calibration=CALIBRATION),
+    ):
+        with refused(ma.CalibrationError, says):
+            give()
+    assert ma.load(saved).level_unit == "dB re full scale"
+
+
+def test_what_is_altered_says_so_where_it_is_shown(tmp_path):
+    altered = ma.shift(tone(60), 300)
+    again = ma.load(altered.save(tmp_path / "altered.wav"))
+    for recording in (altered, again, again.clip(1.0, 2.0)):
+        assert "uncalibrated, altered for listening" in repr(recording)
+        assert "altered for listening" in recording._repr_html_()
+    assert "altered for listening" not in repr(tone(60)) + tone(60)._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -266,6 +266,11 @@ def test_of_an_altered_copy_the_summary_says_so(gusty, tmp_path, undrawn):
         assert any("altered for listening" in note for note in notes) is altered
 
 
+def test_of_a_stem_the_summary_says_so(gusty_stems, tmp_path, undrawn):
+    notes = ma.analyze(gusty_stems.wind, tmp_path).summary["notes"]
+    assert any("Look for events in the recording itself" in note for note in notes)
+
+
 def test_the_figures_of_a_sine_are_the_known_ones():
     sine = ma.Recording(np.tile(np.sin(2 * np.pi * np.arange(48000) / 48), (2, 1)), 48000)
     facts = sound_facts(sine)

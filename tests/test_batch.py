@@ -237,6 +237,21 @@ def test_a_warning_about_one_recording_is_a_note_in_the_table(gusty, tmp_path, c
     assert "Too short" in rows(report.summary)[0]["notes"]
 
 
+def test_a_copy_that_is_altered_or_a_stem_is_told_and_none_that_is_altered_has_pascals(gusty, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    ma.shift(gusty, 60).save(folder / "altered.wav")
+    ma.separate(gusty).wind.save(folder / "stem.wav")
+    run(folder, tmp_path / "out", stems=False)
+    for name, says in (("altered.wav", "altered for listening"), ("stem.wav", "separated stem")):
+        result = json.loads((tmp_path / "out" / "recordings" / name / "result.json").read_text())
+        assert says in result["notes"][0]
+    calibration = ma.Calibration(2.0, source="a test")
+    report = run(folder, tmp_path / "pascals", stems=False, calibration=calibration)
+    assert list(report.failures) == ["altered.wav"]
+    assert "altered for listening" in report.failures["altered.wav"]
+
+
 def test_threads_give_the_same_bytes(recordings, tmp_path):
     run(recordings, tmp_path / "one")
     ma.batch.run(recordings, tmp_path / "other", jobs=3, backend="threading", progress=False)

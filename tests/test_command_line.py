@@ -16,6 +16,7 @@ from pds4_products import label_of_audio, write_product
 
 import marsaudio as ma
 from marsaudio import cli
+from marsaudio.description import ALTERED
 from marsaudio.simulate import sample_scene
 
 COMMANDS = {name: examples for group in cli.COMMANDS.values() for name, (_, examples) in group.items()}
@@ -538,6 +539,24 @@ def test_events_are_shown_with_their_numbers_and_saved(run, gusty_wav, tmp_path)
     assert float(row["start_s"]) == pytest.approx(event.start, abs=1e-6)
 
 
+def test_events_of_an_altered_copy_are_told_to_be_such(run, gusty, tmp_path):
+    shifted = ma.shift(gusty, 60).save(tmp_path / "shifted.wav")
+    for path in (shifted, ma.load(shifted).clip(0.0, 5.0).save(tmp_path / "part.mp3")):
+        assert any(ALTERED in line for line in run("events", path)[1])
+        assert ALTERED in json.loads("\n".join(run("events", path, "--json")[1]))["note"]
+    calibrated = ("--pascal-per-full-scale", 2, "--calibration-source", "a test")
+    assert is_refused(run("events", shifted, *calibrated), "a copy altered for listening")
+
+
+def test_events_of_a_stem_are_told_to_be_looked_for_in_the_recording(run, gusty_wav, gusty_stems, tmp_path):
+    for stem in gusty_stems:
+        path = stem.save(tmp_path / "stem.wav")
+        assert any("Look for events in the recording itself" in line for line in run("events", path)[1])
+        note = json.loads("\n".join(run("events", path, "--json")[1]))["note"]
+        assert note.startswith("This is a separated stem")
+    assert not any("stem" in line or ALTERED in line for line in run("events", gusty_wav)[1])
+
+
 def test_no_events_are_said_to_be_none(run, gusty_wav):
     code, out, _ = run("events", gusty_wav, "--minimum-duration", 5)
     assert code == 0
@@ -658,6 +677,17 @@ def test_info_of_a_recording_that_is_not_here_says_what_the_catalog_knows(run, m
     assert any("NASA/JPL-Caltech" in line for line in out)
     assert any("marsaudio fetch feb20_rover" in line for line in out)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_info_of_an_altered_copy_or_of_a_stem_says_that_it_is_one(run, gusty_wav, gusty_stems, tmp_path):
+    altered = ma.shift(gusty_stems.wind, 300).save(tmp_path / "altered.wav")
+    stem = gusty_stems.rover.save(tmp_path / "stem.flac")
+    for path, is_altered, is_stem in ((altered, True, True), (stem, False, True), (gusty_wav, False, False)):
+        lines = run("info", path)[1]
+        assert any(line.startswith("altered for listening  yes") for line in lines) is is_altered
+        assert any(re.match(r"separated stem +yes", line) for line in lines) is is_stem
+        told = json.loads("\n".join(run("info", path, "--json")[1]))
+        assert (told["altered_for_listening"], told["separated_stem"]) == (is_altered, is_stem)
 
 
 def test_info_of_a_saved_simulation_says_that_it_is_one(run, tmp_path):

@@ -318,3 +318,12 @@ def test_tones_that_only_rounding_makes_are_not_told(hertz):
     assert "multiple" not in words
     assert " tones " not in words
     assert ("a tone at 100 Hz" in words) == (hertz == 100.0)
+
+
+def test_a_stem_is_said_to_be_one(scene, tmp_path):
+    """In it the quiet is another, and so are the gusts that stand out."""
+    stems = ma.separate(scene.recording)
+    loaded = ma.load(stems.wind.save(tmp_path / "wind.wav"))
+    for stem in (stems.wind, stems.rover, loaded):
+        assert "This is a separated stem, in which a part of the sound is missing." in ma.describe(stem)
+    assert "separated stem" not in ma.describe(scene.recording)

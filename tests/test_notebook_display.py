@@ -72,6 +72,14 @@ def test_the_player_plays_the_recording():
     assert tags.of("audio")[0]["aria-label"] == "Wind at noon"
 
 
+def test_what_was_done_since_it_was_read_is_told_above_the_player_and_to_those_who_cannot_see_it():
+    source = ma.Source(key="wind", title="Wind at noon", history=("wind stem",))
+    tags = shown(ma.Recording(tone(), RATE, source=source).clip(0.025, 0.05))
+    told = "Wind at noon, wind stem, clip from 0.025 to 0.05 s"
+    assert told in tags.words
+    assert tags.of("audio")[0]["aria-label"] == told
+
+
 @pytest.mark.parametrize("peak", [1.0, 4.0])
 def test_what_is_too_loud_for_the_player_is_quieter_there_and_the_caption_says_so(peak):
     tags = shown(ma.Recording(tone(peak), RATE))

@@ -24,7 +24,6 @@ from marsaudio.batch.results import (
 )
 from marsaudio.batch.settings import Settings
 from marsaudio.calibration import level_unit_and_offset
-from marsaudio.description import ALTERED
 from marsaudio.errors import AudioFormatError, MarsAudioError, OutputError
 from marsaudio.events.detection import detect_wind_file
 from marsaudio.events.table import WindEvents
@@ -32,10 +31,10 @@ from marsaudio.formats.audio import AudioFile
 from marsaudio.formats.pds4.labels import read_label
 from marsaudio.loading import load, open_sound
 from marsaudio.recording import Recording
-from marsaudio.report.facts import SoundFacts, sound_facts
+from marsaudio.report.facts import SoundFacts, notes_on, sound_facts
 from marsaudio.report.summary import plain, software, what_is_in_doubt
 from marsaudio.separation.stems import SeparatedFiles, separate_file
-from marsaudio.source import Source
+from marsaudio.source import Source, require_measurement
 
 RESULT_VERSION = 1
 NAME_IS_TOO_LONG = frozenset({errno.ENAMETOOLONG})  # the one reason not to write that lies with a recording
@@ -91,6 +90,8 @@ def _write_results(item: Item, output: Path, settings: Settings) -> float:
         catalog.fetch(item.source, progress=False)
     before = state_of(item)
     source = _source(item, settings)
+    if settings.calibration is not None:
+        require_measurement(open_sound(source)[1], settings.calibration)
     with unfinished_folder(output, item) as folder:
         stems = None
         if settings.stems:
@@ -157,8 +158,6 @@ def _result(
             ),
         }
         notes = [*stems.notes, *notes]
-    if source.is_altered:
-        notes = [ALTERED, *notes]
     return {
         "format": "marsaudio batch result",
         "version": RESULT_VERSION,
@@ -182,7 +181,7 @@ def _result(
         },
         "figures": figures,
         "detection": events.parameters,
-        "notes": notes,
+        "notes": [*notes_on(source), *notes],
         "in_doubt": None
         if stems is None
         else what_is_in_doubt(stems.models, has_reference=settings.rover_noise is not None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -48,16 +49,20 @@ def events(
     from marsaudio.events.detection import detect_wind_file
     from marsaudio.formats.label_files import format_of_new
     from marsaudio.loading import open_sound
+    from marsaudio.report.facts import notes_on
     from marsaudio.report.summary import events_as_plain
     from marsaudio.report.targets import check_input_is_kept
+    from marsaudio.source import require_measurement
 
+    calibration = calibration_of(pascal, calibration_source)
     opened, known = open_sound(source)
+    require_measurement(known, calibration)
     check_input_is_kept(known, [output] if output else [])
     if output is not None:
         format_of_new(output, None)  # before any work is done
     found = detect_wind_file(
         source,
-        calibration=calibration_of(pascal, calibration_source),
+        calibration=calibration,
         progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
@@ -66,6 +71,7 @@ def events(
             merge_gap=merge_gap,
         ),
     )
+    found = dataclasses.replace(found, note=" ".join((*notes_on(known), found.note)).strip())
     saved = found.save(output) if output is not None else None
     if as_json:
         files = {} if saved is None else {"events": saved}

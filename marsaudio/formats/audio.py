@@ -259,8 +259,9 @@ class AudioReader(Described):
             self._frames_there = self._count_frames()
         metadata = dict(self._riff.metadata) if self._riff else {}
         for name, value in self._file.copy_metadata().items():
-            if value.strip():
-                metadata.setdefault(name, value.strip())
+            text = _as_written_in_mp3(value) if file.format == "MP3" else value
+            if text.strip():
+                metadata.setdefault(name, text.strip())
         frames = self._frames_promised(stated if is_mpeg and self._mp3_states_its_length else 0)
         return AudioInfo(
             sample_rate=int(file.samplerate),
@@ -520,6 +521,14 @@ def _why_without_samples(name: str, riff: RiffContents | None) -> str:
             "wrote it never finished the header. Write it anew, for example with ffmpeg -i IN OUT.wav."
         )
     return f"{capital(name)} is an audio file, but holds no samples at all. Fetch or record it again."
+
+
+def _as_written_in_mp3(text: str) -> str:
+    """UTF-8 as such, which LAME writes as it is given it, and says that it is Latin-1."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _why_unreadable(name: str, reason: str) -> str:

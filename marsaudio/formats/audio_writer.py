@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 
@@ -29,7 +30,9 @@ from marsaudio.formats.guarded_stream import GuardedStream
 # libvorbis takes as much stack as it is given samples at once, until the process crashes; its documentation
 # calls 1024 reasonable (https://github.com/xiph/vorbis/issues/99).
 LOSSY_BLOCK_FRAMES = 1024
+NO_CHARACTERS = ("Cc", "Cn", "Cs")  # of Unicode's categories: controls, what is none, halves
 PEAK_WITHIN = 4096  # bytes: the chunks before the samples, with title and comment
+MADE_BY = "marsaudio"
 WAV_BYTES_LIMIT = 2**32 - 2**16  # a WAV file counts its bytes in 32 bits; the rest is for its header
 
 
@@ -85,7 +88,9 @@ class AudioWriter:
         self._sample_rate = int(sample_rate)
         self._channels = channels
         self._frames = 0
-        self._strings = {"title": title, "comment": comment, "software": "marsaudio"}
+        # In MP3 files LAME calls itself the software, whatever it is told.
+        made_by = "album" if container == "MP3" else "software"
+        self._strings = {"title": title, "comment": comment, made_by: MADE_BY}
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> AudioWriter:
@@ -108,9 +113,8 @@ class AudioWriter:
                 # After every write, SoundFile would search the end of the file, and flush for it.
                 self._file.seekable = lambda: False
                 for name, text in self._strings.items():
-                    if text:
-                        # A file's name need not be valid Unicode, yet what is written must be.
-                        setattr(self._file, name, text.encode("utf-8", "replace").decode())
+                    if writable := _writable(text or ""):
+                        setattr(self._file, name, writable)
             self._stack = stack.pop_all()
         return self
 
@@ -263,6 +267,12 @@ def check_length(container: str, encoding: str, channels: int, frames: int) -> N
             f"A WAV file holds at most 4 GiB; {frames} frames of {channels} channels as {encoding} are "
             f"{needed / 2**30:.1f} GiB. Save as .flac, or save clips."
         )
+
+
+def _writable(text: str) -> str:
+    """The text on one line, with question marks for what no file can hold: NUL, say, or half a character."""
+    on_one_line = " ".join(text.split())
+    return "".join("?" if category(each) in NO_CHARACTERS else each for each in on_one_line)
 
 
 def reason_of(error: BaseException) -> str:

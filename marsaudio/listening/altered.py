@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
 from marsaudio.formats.audio import Gap
@@ -13,6 +14,7 @@ from marsaudio.recording import Recording, require_recording
 from marsaudio.source import FOR_LISTENING
 
 FASTEST = 1000.0
+SILENCE_SECONDS = 0.01  # zeros for shorter are moments of a faint sound
 
 
 def speed_up(recording: Recording, factor: float) -> Recording:
@@ -74,9 +76,11 @@ def shift(recording: Recording, hertz: float) -> Recording:
     """Make a copy in which every frequency is so many hertz higher; times and levels stay.
 
     Y(f) = X(f - Δf) for f > Δf, else 0: the one-sided spectrum is moved up (single-sideband modulation), so
-    that a gust rises and falls as it did. Intervals between tones do not stay: it is made for noise, such as
-    wind. Δf is rounded to the distance of two bins, 1 / duration; what would come above half the sample rate
-    is gone. It is for listening, no measurement: it has no calibration, and its history says what was done.
+    that a gust rises and falls as it did. Only what begins or ends at once rings before and after: noise from
+    20 to 250 Hz, 0.1 s away, 40 dB or more below its peak. Digital silence of a hundredth of a second or more
+    stays silent. Intervals between tones do not stay: it is made for noise, such as wind. Δf is rounded to
+    the distance of two bins, 1 / (2 duration); what would come above half the sample rate is gone. It is for
+    listening, no measurement: it has no calibration, and its history says what was done.
 
     Parameters
     ----------
@@ -113,12 +117,27 @@ def shift(recording: Recording, hertz: float) -> Recording:
         )
     import scipy.fft
 
-    spectrum = scipy.fft.rfft(recording.samples, axis=-1)
-    bins = max(round(hertz / recording.sample_rate * recording.frames), 1)
-    moved = np.zeros_like(spectrum)
+    # Silence as long again behind it keeps its end from ringing at its beginning.
+    length = 2 * recording.frames
     # Its mean has no frequency to be moved from.
+    mean = recording.samples.mean(axis=-1, keepdims=True, dtype=np.float64).astype(np.float32)
+    spectrum = scipy.fft.rfft(recording.samples - mean, n=length, axis=-1)
+    bins = max(round(hertz / recording.sample_rate * length), 1)
+    moved = np.zeros_like(spectrum)
     moved[:, bins + 1 :] = spectrum[:, 1 : spectrum.shape[1] - bins]
-    samples = scipy.fft.irfft(moved, n=recording.frames, axis=-1)
-    by = bins * recording.sample_rate / recording.frames
-    source = recording.source.after(f"{FOR_LISTENING}{by:.5g} Hz higher", encoding=None)
+    samples = scipy.fft.irfft(moved, n=length, axis=-1)[:, : recording.frames]
+    samples[_silent(recording)] = 0.0
+    by = bins * recording.sample_rate / length
+    told = hertz if abs(by - hertz) < 0.1 else by
+    source = recording.source.after(f"{FOR_LISTENING}{told:.5g} Hz higher", encoding=None)
     return dataclasses.replace(recording, samples=samples, source=source, calibration=None)
+
+
+def _silent(recording: Recording) -> npt.NDArray[np.bool_]:
+    """Which samples lie in digital silence."""
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
+    size = 2 * round(SILENCE_SECONDS / 2 * recording.sample_rate) + 1
+    zero = (recording.samples == 0).astype(np.uint8)
+    middle = minimum_filter1d(zero, size, axis=-1, mode="constant")
+    return np.asarray(maximum_filter1d(middle, size, axis=-1, mode="constant"), dtype=np.bool_)

@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 Sonification = Literal["marks", "level"]
 
 MARK_HZ, MARK_SECONDS, MARK_LEAD = 880.0, 0.12, 0.3
-SECOND_MARK_LEAD = 0.5  # of what may be the rover's: two marks
+MARK_DISTANCE = 0.2  # from one's beginning to the next one's; of what may be the rover's: two marks
 RISE_SECONDS = 0.02
 QUIET_HZ, DECIBELS_PER_OCTAVE = 220.0, 12.0
 LOWEST_HZ, HIGHEST_HZ = 110.0, 3520.0
@@ -33,9 +33,10 @@ def sonify(
     """Make the wind events heard: with a short mark before each, or the wind's level as a tone.
 
     ``"marks"``: 0.3 s before a gust begins there is a tone of 880 Hz, 0.12 s long, half as high as the
-    recording's peak; before an event that may be the rover's there are two. ``"level"``: instead of the
-    sound there is a tone whose pitch is the level L(t) of the wind's band, smoothed over half a second, in
-    which events are found:
+    recording's peak; before an event that may be the rover's there are two, 0.2 s apart. Where there is no
+    room for that, at the beginning or after another mark, they are put as early as there is, 0.2 s from each
+    other, even where a gust blows already. ``"level"``: instead of the sound there is a tone whose pitch is
+    the level L(t) of the wind's band, smoothed over half a second, in which events are found:
 
     f(t) = 220 Hz · 2^((L(t) - L_quiet) / 12 dB), held between 110 and 3520 Hz,
 
@@ -93,11 +94,13 @@ def _marked(recording: Recording, events: WindEvents) -> Recording:
     mark[: len(ramp)] *= ramp
     mark[-len(ramp) :] *= ramp[::-1]
     mark *= 0.5 * (float(np.abs(samples).max()) or 1.0)
+    free = 0.0  # from here on there is no mark yet
     for event in events:
-        for lead in (MARK_LEAD, SECOND_MARK_LEAD) if event.rover_transient else (MARK_LEAD,):
-            first = round(max(event.start - lead, 0.0) * rate)
-            place = samples[:, first : first + len(mark)]
+        for lead in (MARK_LEAD + MARK_DISTANCE, MARK_LEAD) if event.rover_transient else (MARK_LEAD,):
+            begin = max(event.start - lead, free)
+            place = samples[:, round(begin * rate) : round(begin * rate) + len(mark)]
             place += mark[: place.shape[1]]
+            free = begin + MARK_DISTANCE
     count = "1 wind event" if len(events) == 1 else f"{len(events)} wind events"
     step = f"{FOR_LISTENING}a mark before each of {count}"
     peak = float(np.abs(samples).max())

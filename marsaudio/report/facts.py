@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from marsaudio import catalog
+from marsaudio.description import ALTERED, STEM
 from marsaudio.formats.audio import Gap
 from marsaudio.loading import open_sound
 from marsaudio.mars_time import MarsTime, clock
+from marsaudio.source import Source
 from marsaudio.spectra.stft import SampleSource
 
 LEAST_OFFSET_TOLD = 0.01  # of the power: less changes no level by 0.05 dB
@@ -134,6 +136,8 @@ def file_facts(source: str | os.PathLike[str]) -> dict[str, str]:
         "name": known.name,
         "title": known.title,
         "simulated": "yes, not recorded on Mars" if known.simulated else None,
+        "altered for listening": "yes, no measurement" if known.is_altered else None,
+        "separated stem": "yes, a part of the sound is missing" if known.is_stem else None,
         "microphone": known.microphone if not known.simulated else None,
         "microphone's place": microphone and microphone.place,
         "microphone's band": microphone and "{:g} to {:g} Hz".format(*microphone.band(info.sample_rate)),
@@ -176,6 +180,8 @@ def file_figures(source: str | os.PathLike[str]) -> dict[str, Any]:
         "name": known.name,
         **{name: value for name, value in told.items() if name not in ("offset", "start_time")},
         "start_utc": told["start_time"],
+        "altered_for_listening": known.is_altered,
+        "separated_stem": known.is_stem,
         "container": info.container,
         "encoding": info.encoding,
         "sample_rate_hz": info.sample_rate,
@@ -189,6 +195,11 @@ def file_figures(source: str | os.PathLike[str]) -> dict[str, Any]:
         "offset_share_of_power": facts.offset_share,
         "level_unit": "dB re full scale",
     }
+
+
+def notes_on(source: Source) -> list[str]:
+    """What a reader of figures must know of what was measured, where it is no recording as it was made."""
+    return [note for note, holds in ((ALTERED, source.is_altered), (STEM, source.is_stem)) if holds]
 
 
 def offset_in_words(share: float) -> str | None:

@@ -12,10 +12,9 @@ from typing import Any
 
 from marsaudio import __version__
 from marsaudio.catalog.storage import file_sha256
-from marsaudio.description import ALTERED
 from marsaudio.events.table import WindEvents
 from marsaudio.recording import Recording, channels_are_equal
-from marsaudio.report.facts import sound_facts
+from marsaudio.report.facts import notes_on, sound_facts
 from marsaudio.separation.frames import Transforms
 from marsaudio.separation.low_band import HIGHEST_WIND
 from marsaudio.separation.model import WindModel
@@ -73,7 +72,7 @@ def summarize(
         "figures": _figures(recording, stems, events),
         "events": events_as_plain(events)["events"],
         "notes": [
-            *([ALTERED] if recording.source.is_altered else []),
+            *notes_on(recording.source),
             *stems.notes,
             *([events.note] if events.note else []),
         ],

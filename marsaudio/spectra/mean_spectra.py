@@ -16,7 +16,7 @@ from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
 from marsaudio.loading import Loadable, of_part, open_sound
 from marsaudio.recording import Recording, channels_are_equal
-from marsaudio.source import Source
+from marsaudio.source import Source, require_measurement
 from marsaudio.spectra.spectrogram import scale_factors
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange, hann
 from marsaudio.watching import Progress, watched
@@ -60,6 +60,7 @@ class SoundRange:
         opened, known = open_sound(source)
         first, last = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)
         known = of_part(known, (first, last), opened.info)
+        require_measurement(known, calibration)
         own = source.calibration if isinstance(source, Recording) else None
         return cls(opened, first, last, known, calibration or own)
 
