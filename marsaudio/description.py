@@ -23,6 +23,7 @@ STRONGEST_TOLD = 5
 SHORTEST_PAUSE = 0.5  # seconds
 PERHAPS_CHANCE = 0.05  # the p-value from which an event may be chance, as is usual
 ROUGH_DB = 0.5  # a ratio of powers that is known no better has one digit
+SAME_WITHIN = 1e-6  # of the peak
 WAVERS = 1.05  # times what steady noise does
 FAINT_BELOW_GUSTS_DB = 50.0
 # The lowest strings of instruments that many have heard, in Hz: tuned in fifths or fourths from a at 440 Hz.
@@ -120,7 +121,11 @@ def _require_stems_of(recording: Recording, stems: Stems) -> None:
         raise ParameterError(
             f"stems={stems!r} must be what marsaudio.separate gives. Leave it out if you have none."
         )
-    if stems.recording is not recording and not np.array_equal(stems.recording.samples, recording.samples):
+    parts = stems.recording.samples
+    # The sum of stems of floats is the recording to half a step of the peak.
+    if parts.shape != recording.samples.shape or not np.allclose(
+        parts, recording.samples, rtol=0, atol=SAME_WITHIN * float(np.abs(recording.samples).max())
+    ):
         raise ParameterError(
             f"stems=... are those of {stems.recording.source.name!r}, and their sum is not this recording. "
             "Give its own, with separate(recording), or leave them out."

@@ -189,3 +189,19 @@ def test_characters_that_no_file_can_hold_do_not_stand_in_the_way(tmp_path, suff
     assert metadata.get("title") == metadata.get("comment") == kept
     recording = ma.Recording(samples, RATE, source=ma.Source(title=title, credit=title))
     assert ma.load(recording.save(path)).frames == RATE
+
+
+def test_stems_that_are_written_from_a_file_tell_what_stems_in_memory_tell(mars, tmp_path):
+    altered = ma.shift(mars, 300).save(tmp_path / "altered.wav")
+    files = ma.separate_file(altered, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    for path, stem in zip((files.wind, files.rover), ma.separate(ma.load(altered)), strict=True):
+        loaded = ma.load(path)
+        assert loaded.source.is_altered
+        assert loaded.source.is_stem
+        assert loaded.source.title == ma.load(stem.save(tmp_path / "again.wav")).source.title
+
+
+def test_events_of_an_altered_file_are_never_in_pascals(mars, tmp_path):
+    altered = ma.shift(mars, 300).save(tmp_path / "altered.wav")
+    with pytest.raises(ma.CalibrationError, match="altered for listening, and no measurement"):
+        ma.detect_wind_file(altered, calibration=ma.Calibration(2.0, source="a test"))

@@ -29,7 +29,7 @@ from marsaudio.events.table import WindEvents
 from marsaudio.loading import open_sound
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
-from marsaudio.source import Source
+from marsaudio.source import Source, require_measurement
 from marsaudio.spectra.stft import SampleSource
 from marsaudio.watching import Progress, Read, watched
 
@@ -143,7 +143,7 @@ def detect_wind_file(
     ------
     ParameterError
         A value is out of its range.
-    DataUnavailableError, AudioFormatError
+    DataUnavailableError, AudioFormatError, CalibrationError
         As `marsaudio.load`.
 
     See Also
@@ -160,6 +160,7 @@ def detect_wind_file(
     opened, known = open_sound(source)
     if isinstance(source, Recording):
         calibration = calibration or source.calibration
+    require_measurement(known, calibration)
     with _watched(opened, progress) as sound:
         return _detect(sound, known, calibration, false_alarms_per_minute, band, rules)
 

@@ -26,7 +26,7 @@ from marsaudio.separation.reference import RoverReference
 from marsaudio.separation.rover_fit import rover_reference
 from marsaudio.separation.rover_model import RoverModel
 from marsaudio.separation.run import Run
-from marsaudio.source import Source
+from marsaudio.source import Source, comment_for_file, title_for_file
 from marsaudio.watching import Progress, Read, watched
 
 logger = logging.getLogger("marsaudio")
@@ -154,12 +154,7 @@ class Stems:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
-        players = ""
-        for name, stem in (("The wind", self.wind), ("The rover", self.rover)):
-            title = f"{name} in {stem.source.title or stem.source.name}"
-            named = dataclasses.replace(stem, source=dataclasses.replace(stem.source, title=title))
-            players += named._repr_html_()
-        return players + notes
+        return self.wind._repr_html_() + self.rover._repr_html_() + notes
 
 
 def require_stems(value: object, function: str) -> None:
@@ -396,8 +391,8 @@ def _write_stems(
             sample_rate=opened.sample_rate,
             channels=opened.channels,
             encoding=encoding,
-            title=f"{known.name}, {stem} stem",
-            comment=known.credit,
+            title=title_for_file(known.after(f"{stem} stem")),
+            comment=comment_for_file(known),
         )
         for path, encoding, stem in zip(paths, encodings, ("wind", "rover"), strict=True)
     ]
