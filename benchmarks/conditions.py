@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import os
 import platform
@@ -29,6 +30,16 @@ def all_conditions() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "environment": ", ".join(f"{name}={os.environ[name]}" for name in THREADS if name in os.environ),
     }
+
+
+def in_a_sentence() -> str:
+    """When, with what and on what."""
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    about = all_conditions()
+    return (
+        f"Measured on {today} with marsaudio {about['marsaudio']} (source {about['source code']}), "
+        f"{about['Python']}, on {about['machine']}."
+    )
 
 
 def machine() -> str:

@@ -9,7 +9,6 @@ Source: libFuzzer, through atheris (https://github.com/google/atheris), which co
 from __future__ import annotations
 
 import argparse
-import datetime
 import re
 import subprocess
 import sys
@@ -130,11 +129,8 @@ def seeds(name: str) -> Iterator[bytes]:
 
 
 def as_markdown(results: list[Fuzzed]) -> str:
-    about = conditions.all_conditions()
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     lines = [
-        f"Measured on {today} with marsaudio {about['marsaudio']} (source {about['source code']}), "
-        f"{about['Python']}, on {about['machine']}.",
+        conditions.in_a_sentence(),
         "",
         "| reader | seconds | inputs | branches reached | crashes, hangs, foreign errors |",
         "|---|---|---|---|---|",

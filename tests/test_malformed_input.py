@@ -67,7 +67,13 @@ class TestSounds:
         assert names_of(others, loaded=True) == set()
 
     def test_what_loads_can_be_worked_on_or_is_refused(self, sounds, tmp_path):
-        cases = [case for case, _, outcome in sounds if outcome.told]
+        # Most of what loads is one sound, in many files.
+        different = {
+            (np.load(path.with_name(readers.READ)).tobytes(), outcome.told.partition(",")[2]): case
+            for case, path, outcome in sounds
+            if outcome.told
+        }
+        cases = list(different.values())
         found = outcomes(readers.sound_at_work, cases, tmp_path)
         assert names_of(found, loaded=False) == set()
 
@@ -130,7 +136,8 @@ def test_manifests(tmp_path):
 
 
 def test_rover_models(tmp_path):
-    saved = ma.fit_rover(ma.load("sample", stop=6.0)).to_json()
+    scene = ma.simulate_scene(6.0, sample_rate=8000, gust_count=0, rng=0)
+    saved = ma.fit_rover(scene.rover).to_json()
     outcomes(readers.rover_model, list(malformed_tables.rover_models(saved)), tmp_path)
 
 
