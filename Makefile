@@ -31,7 +31,7 @@ test: $(VENV)/test.installed
 # What old libraries warn of was mended in later ones; and of these tests all but those that hold marsaudio's own code to
 # its promises are the same with any library.
 test-oldest: $(VENV)-oldest/test.installed
-	$(VENV)-oldest/bin/python -m pytest --numprocesses auto -W ignore::DeprecationWarning
+	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --override-ini filterwarnings=default $(TESTS)
 
 docs: $(VENV)/docs.installed
 	$(BIN)/python -m sphinx --fail-on-warning --jobs auto --doctree-dir docs/_build/doctrees --builder html docs docs/_build/html
