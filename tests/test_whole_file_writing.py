@@ -72,6 +72,22 @@ def test_a_full_disk_is_named_and_the_old_file_stays(folder):
     assert names_in(folder) == ["old.txt"]
 
 
+def test_where_the_process_is_killed_the_old_file_is_there(folder):
+    script = """
+        import os, signal, sys
+        from marsaudio.atomic import replace_when_complete
+        with replace_when_complete("old.txt") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    (folder / "old.txt").write_text("old")
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=folder, check=False)
+    assert done.returncode == -9
+    assert (folder / "old.txt").read_text() == "old"
+    # What is left of it is hidden, and named as what it is.
+    assert [name for name in names_in(folder) if not name.startswith(".marsaudio-")] == ["old.txt"]
+
+
 def run_where_files_end_at(limit, script, folder):
     """Run a script in a process whose files cannot grow beyond `limit` bytes."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
