@@ -131,6 +131,19 @@ def test_importing_every_module_prints_and_writes_nothing(tmp_path):
     assert list((tmp_path / "home").iterdir()) == []
 
 
+def test_only_the_command_line_writes_to_the_terminal():
+    """Elsewhere, what is to be known is in the result, or is logged; a bar of progress is asked for."""
+    writing = {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo", "warnings.warn", "input"}
+    found = {
+        (str(path.relative_to(SOURCE)), ast.unparse(call.func))
+        for path in SOURCE.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in writing
+    }
+    assert {file for file, _ in found if not file.startswith("cli")} == set()
+    assert found  # of the command line itself
+
+
 def test_the_code_logs_under_the_name_of_the_library():
     """So that who uses it can tell its messages from others', and silence them."""
     named = {

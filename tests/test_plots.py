@@ -230,6 +230,24 @@ def test_what_has_one_panel_is_drawn_on_axes_of_ones_own_and_gives_its_artist(gu
     assert drawn in axes.get_children()
 
 
+def test_colours_grow_lighter_with_the_level_for_every_eye(picture, gusty):
+    """The lightness of each colour, CIE L*, rises evenly, so that it is read without any hue as well."""
+    meshes = [axes.collections[0] for axes in picture.axes[:2]]
+    meshes += [
+        ma.plot.spectrogram(gusty).axes[0].collections[0],
+        ma.plot.spectral_probability_density(ma.spectral_probability_density(gusty)).axes[0].collections[0],
+    ]
+    for mesh in meshes:
+        red_green_blue = mesh.get_cmap()(np.linspace(0, 1, 64))[:, :3]
+        linear = np.where(
+            red_green_blue <= 0.04045, red_green_blue / 12.92, ((red_green_blue + 0.055) / 1.055) ** 2.4
+        )
+        luminance = linear @ [0.2126, 0.7152, 0.0722]
+        rise = np.diff(np.where(luminance > 0.008856, 116 * np.cbrt(luminance) - 16, 903.3 * luminance))
+        assert np.all(rise > 0) or np.all(rise < 0)
+        assert np.abs(rise).max() < 3 * np.abs(rise).mean()
+
+
 def test_no_picture_shows_itself(gusty_stems, events, monkeypatch):
     shown = []
     monkeypatch.setattr(plt, "show", lambda *_, **__: shown.append("pyplot"))

@@ -270,10 +270,11 @@ class TestSpectra:
 
 
 PRINT_DIGEST = """
-import hashlib, marsaudio as ma
+import dataclasses, hashlib, marsaudio as ma
 recording = ma.load("sample")
 wind = ma.separate(recording).wind.samples.tobytes()
-events = repr([(event.start, event.end, event.peak_level) for event in ma.detect_wind(recording)])
+found = ma.detect_wind(recording)
+events = repr([found.parameters, *map(dataclasses.astuple, found)])
 print(hashlib.sha256(wind + events.encode() + ma.spectrogram(recording).power.tobytes()).hexdigest())
 """
 
