@@ -507,6 +507,36 @@ UNITS = (
         ("tests/test_spectrogram_scaling.py::test_an_uncalibrated_recording_has_no_pascals",),
     ),
     Breakage(
+        "units ride on results: events",
+        "events/measuring.py",
+        "peak_level=float(measured.level[peak]) + evidence.offset",
+        "peak_level=float(measured.level[peak])",
+        "the highest level of an event stays in dB re full scale, where the others are in pascals",
+        ("tests/test_calibration.py::test_events_are_the_same_and_their_levels_in_pascals",),
+    ),
+    Breakage(
+        "units ride on results: pictures",
+        "plot/level_curve.py",
+        "values = _visible(measured, measured.level) + recording.level_offset",
+        "values = _visible(measured, measured.level)",
+        "a level is drawn in dB re full scale on an axis in pascals",
+        (
+            "tests/test_calibration.py::"
+            "test_the_picture_of_a_level_is_in_pascals_with_all_that_is_drawn_in_it",
+        ),
+    ),
+    Breakage(
+        "units ride on results: summaries",
+        "report/summary.py",
+        '"level_db": line.level + recording.level_offset,',
+        '"level_db": line.level,',
+        "the rover's lines stay in dB re full scale, where the others are in pascals",
+        (
+            "tests/test_calibration.py::"
+            "test_all_levels_of_an_analysis_are_in_pascals_and_no_difference_of_levels_is",
+        ),
+    ),
+    Breakage(
         "a sensitivity comes with its source",
         "calibration.py",
         "if not isinstance(self.source, str) or not self.source.strip():",
@@ -791,6 +821,14 @@ FILES = (
         "return safe_text(value) if isinstance(value, str) else value_cell(value)",
         "return value_cell(value)",
         "a recording's name that is a formula stays one in the summary of a batch",
+        ("tests/test_batch.py::test_a_table_runs_nothing_in_a_spreadsheet",),
+    ),
+    Breakage(
+        "CSV cells are not run",
+        "batch/tables.py",
+        "yield csv_line([safe_text(name), *",
+        "yield csv_line([name, *",
+        "a recording's name that is a formula stays one in the events of a batch",
         ("tests/test_batch.py::test_a_table_runs_nothing_in_a_spreadsheet",),
     ),
     Breakage(
