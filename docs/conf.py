@@ -35,8 +35,8 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-# Pages include the tables of quality and performance. The gallery's notebooks are to download, not to read.
-exclude_patterns = ["_build", "_templates", "quality/*", "performance/*", "gallery/*.ipynb"]
+# Pages include the tables of quality, performance and reliability. The gallery's notebooks are to download.
+exclude_patterns = ["_build", "_templates", "quality/*", "performance/*", "reliability/*", "gallery/*.ipynb"]
 templates_path = ["_templates"]
 # In docstrings, `marsaudio.load` is a link to what is documented under that name, and else stands as it is.
 default_role = "py:obj"

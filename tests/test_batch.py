@@ -208,6 +208,11 @@ def test_a_table_runs_nothing_in_a_spreadsheet(recordings, tmp_path):
     (recordings / "a.wav").rename(recordings / "=1+1.wav")
     report = run(recordings, tmp_path / "out")
     assert rows(report.summary)[0]["recording"] == "'=1+1.wav"
+    cells = [
+        cell for table in (report.summary, report.events) for row in rows(table) for cell in row.values()
+    ]
+    assert cells.count("'=1+1.wav") > 1
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
 def test_without_stems_only_events_and_levels_are_written(recordings, tmp_path):

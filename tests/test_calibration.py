@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.patches import StepPatch
 
 import marsaudio as ma
 
@@ -138,6 +139,51 @@ def test_events_are_the_same_and_their_levels_in_pascals():
     for event, same in zip(events, in_pascals, strict=True):
         assert (same.start, same.end, same.excess) == (event.start, event.end, event.excess)
         assert same.level - event.level == pytest.approx(100.0)  # 2 Pa re 20 µPa
+        assert same.peak_level - event.peak_level == pytest.approx(100.0)
+
+
+def test_the_picture_of_a_level_is_in_pascals_with_all_that_is_drawn_in_it():
+    plain, in_pascals = (
+        ma.plot.level(ma.load("sample", calibration=one)).axes for one in (None, calibrated())
+    )
+    assert plain.get_ylabel() == "Level\n(dB re full scale)"
+    assert in_pascals.get_ylabel() == "Level\n(dB re 20 µPa)"
+    for line, same in zip(plain.lines[:2], in_pascals.lines[:2], strict=True):
+        np.testing.assert_allclose(same.get_ydata() - line.get_ydata(), 100.0)
+    steps, same_steps = (
+        [one.get_data().values for one in axes.patches if isinstance(one, StepPatch)]
+        for axes in (plain, in_pascals)
+    )
+    assert len(steps) == 2  # the quiet and the threshold
+    np.testing.assert_allclose(np.subtract(same_steps, steps), 100.0)
+
+
+def test_all_levels_of_an_analysis_are_in_pascals_and_no_difference_of_levels_is(tmp_path):
+    plain, in_pascals = (
+        dict(figures_of(ma.analyze(ma.load("sample", calibration=one), tmp_path, progress=False).summary))
+        for one in (None, calibrated())
+    )
+    shifts = {
+        name: value - plain[name]
+        for name, value in in_pascals.items()
+        if name.endswith("_db") and not name.startswith(".parameters")
+    }
+    levels = {name for name in shifts if name.endswith("level_db")}
+    assert len(levels) > 10
+    assert {name: shifts[name] for name in levels} == dict.fromkeys(levels, pytest.approx(100.0, abs=2e-3))
+    assert {shift for name, shift in shifts.items() if name not in levels} == {0.0}
+
+
+def figures_of(held, name=""):
+    """The numbers in what JSON can hold, with how they are reached."""
+    if isinstance(held, dict):
+        for key, value in held.items():
+            yield from figures_of(value, f"{name}.{key}")
+    elif isinstance(held, list):
+        for number, value in enumerate(held):
+            yield from figures_of(value, f"{name}[{number}]")
+    elif isinstance(held, (int, float)):
+        yield name, held
 
 
 def test_stems_keep_the_calibration_and_state_levels_in_its_unit():

@@ -8,8 +8,10 @@ import sys
 import urllib.parse
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import marsaudio as ma
 from marsaudio import catalog
 from marsaudio.catalog import storage
 from marsaudio.errors import DataUnavailableError, ParameterError
@@ -200,6 +202,16 @@ def test_the_sample_is_looked_for_where_the_wheel_and_the_checkout_have_it():
 def test_a_missing_sample_says_to_install_again(bundled_folders):
     with pytest.raises(DataUnavailableError, match=r"simulated_18s\.wav.*Install marsaudio again"):
         catalog.fetch("sample")
+
+
+def test_a_key_loads_its_own_recording(monkeypatch, tmp_path):
+    monkeypatch.setenv("MARSAUDIO_DATA_DIR", str(tmp_path))
+    for number, key in enumerate(("feb20_rover", "dust_devil_sol215")):
+        samples = np.full(100, (number + 1) / 4)
+        ma.Recording(samples, 8000).save(tmp_path / catalog.entry(key).file_name, encoding="PCM_16")
+        recording = ma.load(key)
+        assert np.array_equal(recording.samples[0], samples)
+        assert (recording.source.key, recording.source.credit) == (key, catalog.entry(key).credit)
 
 
 def test_importing_the_catalog_loads_nothing_heavy_and_reads_nothing():

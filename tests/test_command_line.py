@@ -226,6 +226,14 @@ def test_an_output_in_place_of_the_input_is_refused(run, gusty, tmp_path):
     assert tree(tmp_path) == before
 
 
+def test_an_error_of_several_lines_is_one_line(run, monkeypatch):
+    def fail(*_, **__):
+        raise ma.DataUnavailableError("What a server said:\nit is closed.\r\nCome back.")
+
+    monkeypatch.setattr("marsaudio.catalog.fetch", fail)
+    assert is_refused(run("fetch", "feb20_rover"), "What a server said: it is closed. Come back.")
+
+
 def test_interrupted_is_130_without_a_traceback(run, monkeypatch, tmp_path):
     def interrupt(*_, **__):
         raise KeyboardInterrupt

@@ -1,6 +1,7 @@
 """Recordings of many minutes: sections follow what changes in the rover, and leave no seam."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -61,6 +62,22 @@ def test_sections_of_a_file_give_the_same_bits(pump_on_and_off, tmp_path):
     stems = ma.separate(ma.load(path))
     files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
     assert np.array_equal(ma.load(files.wind).samples, stems.wind.samples)
+
+
+def test_memory_hardly_grows_with_the_length_of_a_file(tmp_path, monkeypatch):
+    """As much is held as a section takes; here they are short, so that a few minutes are many of them."""
+    monkeypatch.setattr("marsaudio.separation.sections.SECTION_SECONDS", 20.0)
+    sound = gusty_wind(6) + 0.005 * np.random.default_rng(3).standard_normal(6 * MINUTE)
+    peaks = []
+    for minutes in (2, 6):
+        recording = ma.Recording(np.rint(sound[: minutes * MINUTE] * 2**15) / 2**15, RATE)
+        path = recording.save(tmp_path / "long.wav", encoding="PCM_16")
+        tracemalloc.start()
+        files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(files.models) == 3 * minutes
+    assert peaks[1] < 1.15 * peaks[0]
 
 
 def test_sections_are_faded_into_each_other(pump_on_and_off):

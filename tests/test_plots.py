@@ -5,8 +5,12 @@ import re
 import subprocess
 import sys
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection, QuadMesh
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 
 import marsaudio as ma
@@ -207,6 +211,58 @@ def test_recordings_too_short_for_any_event_still_have_a_picture(frames):
 def test_three_samples_are_too_few_for_a_picture():
     with pytest.raises(ma.ParameterError, match="3 samples"):
         ma.plot.spectrogram(ma.Recording(np.ones(3), 16000))
+
+
+@pytest.mark.parametrize(
+    ("draw", "artist"),
+    [
+        (lambda stems, ax: ma.spectrogram(stems.wind).plot(ax), QuadMesh),
+        (lambda stems, ax: ma.plot.level(stems, ax=ax), Line2D),
+        (lambda stems, ax: ma.plot.wind_range(stems, ax=ax), PolyCollection),
+    ],
+    ids=["spectrogram", "level", "wind_range"],
+)
+def test_what_has_one_panel_is_drawn_on_axes_of_ones_own_and_gives_its_artist(gusty_stems, draw, artist):
+    axes = Figure().subplots()
+    drawn = draw(gusty_stems, axes)
+    assert isinstance(drawn, artist)
+    assert drawn.axes is axes
+    assert drawn in axes.get_children()
+
+
+def test_colours_grow_lighter_with_the_level_for_every_eye(picture, gusty):
+    """The lightness of each colour, CIE L*, rises evenly, so that it is read without any hue as well."""
+    meshes = [axes.collections[0] for axes in picture.axes[:2]]
+    meshes += [
+        ma.plot.spectrogram(gusty).axes[0].collections[0],
+        ma.plot.spectral_probability_density(ma.spectral_probability_density(gusty)).axes[0].collections[0],
+    ]
+    for mesh in meshes:
+        red_green_blue = mesh.get_cmap()(np.linspace(0, 1, 64))[:, :3]
+        linear = np.where(
+            red_green_blue <= 0.04045, red_green_blue / 12.92, ((red_green_blue + 0.055) / 1.055) ** 2.4
+        )
+        luminance = linear @ [0.2126, 0.7152, 0.0722]
+        rise = np.diff(np.where(luminance > 0.008856, 116 * np.cbrt(luminance) - 16, 903.3 * luminance))
+        assert np.all(rise > 0) or np.all(rise < 0)
+        assert np.abs(rise).max() < 3 * np.abs(rise).mean()
+
+
+def test_no_picture_shows_itself(gusty_stems, events, monkeypatch):
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda *_, **__: shown.append("pyplot"))
+    monkeypatch.setattr(Figure, "show", lambda *_, **__: shown.append("figure"))
+    recording = gusty_stems.recording
+    ma.spectrogram(recording).plot()
+    ma.long_term_spectrogram(recording).plot()
+    ma.plot.spectrogram(recording)
+    ma.plot.overview(gusty_stems, events)
+    ma.plot.level(recording, events)
+    ma.plot.wind_range(gusty_stems)
+    ma.plot.spectral_probability_density(ma.spectral_probability_density(recording))
+    ma.plot.comparison(ma.compare(recording, gusty_stems.wind))
+    plt.close("all")
+    assert shown == []
 
 
 def test_matplotlib_is_imported_for_pictures_alone_without_global_state_or_a_display(gusty_wav, tmp_path):

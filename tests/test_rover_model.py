@@ -70,6 +70,18 @@ def test_a_recording_of_the_rover_is_as_good_as_its_model(scene):
     assert np.array_equal(from_model.wind.samples, from_recording.wind.samples)
 
 
+def test_a_reference_tells_even_wind_from_the_rover_and_a_saved_one_does_alike(tmp_path):
+    """Which nothing in the recording itself tells: without one, most of it is in doubt."""
+    even = {"gust_count": 0, "turbulence_intensity": 0.12, "mean_speed": 6.0, "click_rate": 0.0}
+    scene, other = (ma.simulate_scene(12.0, sample_rate=16000, rng=seed, **even) for seed in (11, 12))
+    saved = ma.load_rover_model(ma.fit_rover(other.rover).save(tmp_path / "rover.json"))
+    blind, *held = (ma.separate(scene.recording, rover_noise=one) for one in (None, other.rover, saved))
+    ratios = [metrics.si_sdr(one.wind.samples[0], scene.wind.samples[0]) for one in (blind, *held)]
+    assert min(ratios[1:]) > ratios[0] + 1
+    assert blind.unidentifiable > 0.5
+    assert max(one.unidentifiable for one in held) < 0.1
+
+
 def working_machine(seed, seconds=24, rate=16000):
     """Noise that swells and fades over a steady floor."""
     time = np.arange(seconds * rate) / rate

@@ -106,6 +106,16 @@ def test_equal_seeds_give_equal_bits_and_others_do_not(scene):
         assert abs(np.corrcoef(*pair)[0, 1]) < 0.5
 
 
+def test_a_generator_in_the_same_state_makes_the_same_scene():
+    first, again = (
+        simulate_scene(3.0, sample_rate=RATE, gust_count=0, rng=np.random.default_rng(3)) for _ in range(2)
+    )
+    assert np.array_equal(again.recording.samples, first.recording.samples)
+    generator = np.random.default_rng(3)
+    one, other = (simulate_scene(3.0, sample_rate=RATE, gust_count=0, rng=generator) for _ in range(2))
+    assert not np.array_equal(other.recording.samples, one.recording.samples)
+
+
 @pytest.mark.parametrize("rng", [None, np.random.default_rng(3), np.int64(9)])
 def test_parameters_make_the_scene_again_whatever_the_generator(rng):
     gusts = [{"start": 0.5, "increase": 4.0}]

@@ -61,6 +61,21 @@ def test_clips_show_their_own_time(recording):
     assert places[0] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("part", [lambda: ma.load("sample").clip(6.0), lambda: ma.load("sample", start=6.0)])
+def test_times_count_from_the_first_sample_of_a_clip(part):
+    clip = part()
+    alone = ma.Recording(clip.samples, clip.sample_rate)
+    assert clip.source.offset == 6.0
+    for times_in in (
+        lambda recording: ma.spectrogram(recording).times,
+        lambda recording: ma.long_term_spectrogram(recording).times,
+        lambda recording: ma.separate(recording).wind_upper.times,
+        lambda recording: [(one.start, one.peak_time, one.end) for one in ma.detect_wind(recording)],
+    ):
+        assert len(times_in(clip)) > 0
+        assert np.array_equal(times_in(clip), times_in(alone))
+
+
 def test_hours_have_ticks_without_seconds():
     noise = np.zeros(3 * 3600 * 10, dtype=np.float32)
     noise[:] = 0.01 * np.random.default_rng(1).standard_normal(len(noise))

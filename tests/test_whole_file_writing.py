@@ -1,6 +1,7 @@
 """A file appears whole or not at all; what stood there before stays until then."""
 
 import contextlib
+import errno
 import os
 import stat
 import subprocess
@@ -70,6 +71,54 @@ def test_a_full_disk_is_named_and_the_old_file_stays(folder):
             temporary.write_text("new")
     assert target.read_text() == "old"
     assert names_in(folder) == ["old.txt"]
+
+
+def test_where_the_process_is_killed_the_old_file_is_there(folder):
+    script = """
+        import os, signal, sys
+        from marsaudio.atomic import replace_when_complete
+        with replace_when_complete("old.txt") as temporary:
+            temporary.write_text("half")
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    (folder / "old.txt").write_text("old")
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=folder, check=False)
+    assert done.returncode == -9
+    assert (folder / "old.txt").read_text() == "old"
+    # What is left of it is hidden, and named as what it is.
+    assert [name for name in names_in(folder) if not name.startswith(".marsaudio-")] == ["old.txt"]
+
+
+WRITERS = {
+    "Recording.save": lambda wav, to: ma.load(wav).save(to / "sound.flac"),
+    "separate_file": lambda wav, to: ma.separate_file(wav, wind=to / "wind.wav", rover=to / "rover.wav"),
+    "WindEvents.save": lambda wav, to: ma.detect_wind_file(wav).save(to / "events.csv"),
+    "write_labels": lambda wav, to: ma.write_labels(to / "labels.txt", [ma.Label(1, 2, "a gust")]),
+    "RoverModel.save": lambda wav, to: ma.fit_rover(ma.load(wav)).save(to / "rover.json"),
+    "Picture.save": lambda wav, to: ma.plot.spectrogram(ma.load(wav)).save(to / "picture.png", dpi=40),
+    "percentiles": lambda wav, to: ma.spectral_probability_density(wav).save(to / "levels.csv"),
+    "scene.save": lambda wav, to: ma.simulate_scene(2.0, sample_rate=8000, gust_count=0, rng=1).save(to),
+    "analyze": lambda wav, to: ma.analyze(wav, to),
+    "write_report": lambda wav, to: ma.write_report(wav, to / "report.html"),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_whatever_is_written_the_old_files_stay_until_the_new_ones_are_whole(
+    write, gusty_wav, folder, monkeypatch
+):
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    write(gusty_wav, folder)
+    written = names_in(folder)
+    assert written
+    for name in written:
+        (folder / name).write_text("old")
+    monkeypatch.setattr(Path, "replace", fail)
+    with refused(ma.OutputError, "Input/output error"):
+        write(gusty_wav, folder)
+    assert {name: (folder / name).read_text() for name in names_in(folder)} == dict.fromkeys(written, "old")
 
 
 def run_where_files_end_at(limit, script, folder):
