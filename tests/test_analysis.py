@@ -2,7 +2,9 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
+import html
 import io
 import json
 import re
@@ -14,6 +16,9 @@ from conftest import GUST, gusty_samples
 
 import marsaudio as ma
 from marsaudio.report.facts import file_facts, file_figures, sound_facts
+from marsaudio.report.page import sounds
+from marsaudio.report.page.content import Results
+from marsaudio.report.page.text import page_text
 from marsaudio.report.summary import summarize, to_json
 
 NAMES = ["events.csv", "report.html", "rover.wav", "spectrogram.png", "summary.json", "wind.wav"]
@@ -251,15 +256,6 @@ def test_a_constant_offset_is_told_by_its_share_of_the_power(tmp_path):
     assert "constant offset" not in file_facts(level)
 
 
-def test_each_sound_inside_the_page_has_a_title_that_says_what_was_done(analysis):
-    page = analysis.files["report"].read_text(encoding="utf-8")
-    sounds = re.findall(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page)
-    titles = [soundfile.SoundFile(io.BytesIO(base64.b64decode(sound))).title for sound in sounds]
-    assert len(titles) == len(set(titles)) == 6
-    assert all(analysis.recording.source.name in title for title in titles)
-    assert all("for listening" in title for title in titles)
-
-
 def test_of_an_altered_copy_the_summary_says_so(gusty, tmp_path, undrawn):
     for recording, altered in ((ma.shift(gusty, 300), True), (gusty, False)):
         notes = ma.analyze(recording, tmp_path / f"altered {altered}").summary["notes"]
@@ -273,3 +269,76 @@ def test_the_figures_of_a_sine_are_the_known_ones():
     assert facts.peak_level == pytest.approx(0, abs=1e-6)
     assert facts.rms_level == pytest.approx(-3.0103, abs=1e-4)
     assert sound_facts(ma.Recording(np.zeros(10), 48000)).rms_level is None
+
+
+def page_of(recording, *, stems=None, events=None):
+    """The page of a recording, or of what somebody else may have found in it."""
+    stems = ma.separate(recording) if stems is None else stems
+    events = ma.detect_wind(recording) if events is None else events
+    summary = summarize(recording, stems, events)
+    return page_text(Results(stems, events, summary, ma.describe(recording, events, stems=stems)), {})
+
+
+def words_of(page, section=""):
+    """What a page says, or one of its sections, by its heading."""
+    within = re.search(rf"<h2 id=\"{section}.*?</section>", page, re.DOTALL) if section else None
+    text = re.sub(r"<(style|script)>.*?</\1>", " ", within[0] if within else page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def notes_of(page):
+    """What stands over each player."""
+    return [words_of(told) for told in re.findall(r"<figcaption id=\"player-\d\">(.*?)</figcaption>", page)]
+
+
+def sounds_in(page):
+    found = re.findall(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page)
+    return [soundfile.SoundFile(io.BytesIO(base64.b64decode(sound))) for sound in found]
+
+
+def test_each_sound_inside_the_page_has_a_title_that_says_what_was_done(analysis):
+    titles = [sound.title for sound in sounds_in(analysis.files["report"].read_text(encoding="utf-8"))]
+    assert len(titles) == len(set(titles)) == 6
+    assert all(analysis.recording.source.name in title for title in titles)
+    assert all("for listening" in title for title in titles)
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "note"),
+    [
+        (1, 16000, ""),
+        (4, 16000, "The mean of the 4 channels."),
+        (1, 400000, "Resampled from 400000 to 48000 Hz."),
+        (3, 4000.5, "The mean of the 3 channels, resampled from 4000.5 to 8000 Hz."),
+    ],
+)
+def test_the_players_are_as_loud_as_the_page_says_and_say_what_was_changed(channels, rate, note):
+    samples = 0.1 * np.random.default_rng(4).normal(size=(channels, round(3.5 * rate)))
+    recording = ma.Recording(samples, rate)
+    page = page_of(recording)
+    whole, wind, rover = (sound.read() for sound in sounds_in(page)[:3])
+    assert np.abs(wind + rover - whole).max() < 3 * 2**-15
+    peak = max(np.abs(sound).max() for sound in (whole, wind, rover))
+    assert peak == pytest.approx(10 ** (sounds.PEAK_DB / 20), abs=2**-15)
+    told = re.search(r"are all made (\d+\.\d) dB (louder|quieter)", words_of(page, "listen"))
+    gain = float(told[1]) * (1 if told[2] == "louder" else -1)
+    as_played = recording.mono().resample({400000: 48000, 4000.5: 8000}.get(rate, rate)).samples
+    assert 20 * np.log10(whole.std() / as_played.std()) == pytest.approx(gain, abs=0.06)
+    assert notes_of(page)[0] == f"The recording: wind and rover together. {note}".strip()
+    assert all(note in told for told in notes_of(page)[:3])
+    assert ("What is played is" in words_of(page, "listen")) is bool(note)
+
+
+def test_a_sound_that_is_far_fainter_or_silent_is_said_to_be(gusty, gusty_stems):
+    for factor, expected in (
+        (1.0, ""),
+        (1e-3, "Very faint here: {:.0f} dB below the recording."),
+        (0.0, "Silent"),
+    ):
+        rover = dataclasses.replace(gusty_stems.rover, samples=factor * gusty_stems.rover.samples)
+        stems = dataclasses.replace(gusty_stems, rover=rover)
+        below = 20 * np.log10(stems.recording.samples.std() / max(rover.samples.std(), 1e-9))
+        notes = notes_of(page_of(gusty, stems=stems))
+        assert notes[2].startswith(f"The rover: without the wind. {expected.format(below)}".strip())
+        assert ("faint" in notes[2]) is (factor == 1e-3)
+        assert not any("faint" in note or "Silent" in note for note in notes[:2])
