@@ -211,12 +211,97 @@ def test_every_control_is_reached_with_the_tab_key(page, analysis):
     assert "wind.wav" in reached
 
 
-def test_the_button_of_a_gust_plays_it_and_its_row_is_marked(page, analysis):
+def button_of(page, number=1):
+    return page.locator("tbody tr").nth(number - 1).locator("button")
+
+
+def wait_until_stopped(page, number=0):
+    page.wait_for_function(
+        "number => document.querySelectorAll('audio')[number].paused", arg=number, timeout=20000
+    )
+
+
+def test_the_button_of_a_gust_plays_the_wind_of_it_alone(page, analysis):
     event = analysis.events[0]
     page.get_by_role("button", name="Play gust 1").press("Enter")
-    wait_until_plays(page, after=event.start + 0.2)
+    wait_until_plays(page, 1, after=event.start + 0.2)
+    assert not is_playing(page, 0)
     assert page.locator("tr[aria-current]").get_attribute("data-from") == f"{event.start:.3f}".rstrip("0")
     assert "gust 1" in page.locator("output").text_content()
+    assert button_of(page).text_content() == "■ Stop"
+    assert button_of(page).get_attribute("aria-label") == f"Stop gust 1, from {event.start:.1f} s"
+    assert button_of(page, 2).text_content() == "▶ Play"
+    wait_until_stopped(page, 1)
+    assert time_of(page, 1) == pytest.approx(event.end, abs=0.3)
+    assert button_of(page).text_content() == "▶ Play"
+    assert button_of(page).get_attribute("aria-label") == f"Play gust 1, from {event.start:.1f} s"
+    assert "plays the wind of its gust" in page.locator("main").inner_text()
+
+
+def test_the_button_of_a_gust_stops_it_and_goes_on_to_another(page, analysis):
+    first, second = analysis.events[:2]
+    button_of(page).click()
+    wait_until_plays(page, 1, after=first.start)
+    button_of(page, 2).click()
+    wait_until_plays(page, 1, after=second.start)
+    assert [button_of(page, number).text_content() for number in (1, 2)] == ["▶ Play", "■ Stop"]
+    button_of(page, 2).click()
+    wait_until_stopped(page, 1)
+    assert time_of(page, 1) < second.end
+    assert button_of(page, 2).text_content() == "▶ Play"
+
+
+def test_a_gust_is_heard_in_the_sound_that_was_started_before(page, analysis):
+    players(page).nth(2).evaluate("player => player.play()")
+    wait_until_plays(page, 2, after=0.1)
+    for number in (1, 2):
+        button_of(page, number).click()
+        wait_until_plays(page, 2, after=analysis.events[number - 1].start)
+        assert not is_playing(page, 1)
+
+
+def test_what_the_button_below_the_pictures_plays_is_no_choice(page, analysis):
+    page.locator("[data-toggle]").click()
+    wait_until_plays(page, 0, after=0.1)
+    button_of(page).click()
+    wait_until_plays(page, 1, after=analysis.events[0].start)
+    assert not is_playing(page, 0)
+
+
+SEEKS = {
+    "by the keyboard": lambda page, _: page.get_by_role("slider").press("ArrowRight"),
+    "by a click": lambda page, time: page.locator(".plot").first.click(
+        position={"x": time / SECONDS * page.locator(".plot").first.bounding_box()["width"], "y": 90}
+    ),
+    "by the player": lambda page, time: (
+        players(page).nth(1).evaluate("(player, time) => { player.currentTime = time; }", time)
+    ),
+    "by another player": lambda page, _: players(page).nth(0).evaluate("player => player.play()"),
+}
+
+
+@pytest.mark.parametrize("way", SEEKS)
+def test_after_a_seek_it_does_not_stop_at_the_end_of_the_gust(page, analysis, way):
+    event = analysis.events[0]
+    button_of(page).click()
+    wait_until_plays(page, 1, after=event.start)
+    SEEKS[way](page, event.end - 0.3)
+    number = 0 if way == "by another player" else 1
+    wait_until_plays(page, number, after=event.start)
+    assert button_of(page).text_content() == "▶ Play"
+    wait_until_plays(page, number, after=event.end + 0.3)
+
+
+def test_the_button_below_the_pictures_says_what_it_plays(page):
+    button = page.locator("[data-toggle]")
+    assert button.text_content() == "▶ Play the recording"
+    for number, name in ((1, "the wind"), (2, "the rover")):
+        players(page).nth(number).evaluate("player => player.play()")
+        wait_until_plays(page, number, after=0.1)
+        page.wait_for_function("document.querySelector('[data-toggle]').textContent === '■ Stop'")
+        button.click()
+        assert not is_playing(page, number)
+        assert button.text_content() == f"▶ Play {name}"
 
 
 def test_another_version_goes_on_from_the_same_moment(page):
@@ -225,7 +310,7 @@ def test_another_version_goes_on_from_the_same_moment(page):
         page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")
     wait_until_plays(page, 0, after=4.1)
-    players(page).nth(1).evaluate("player => player.play()")
+    players(page).nth(1).evaluate("player => { player.currentTime = 9; player.play(); }")
     wait_until_plays(page, 1, after=4.1)
     assert not is_playing(page, 0)
     assert time_of(page, 1) < 7
