@@ -296,6 +296,15 @@ def sounds_in(page):
     return [soundfile.SoundFile(io.BytesIO(base64.b64decode(sound))) for sound in found]
 
 
+def with_events(gusty, *found, **changes):
+    """The table of events of the gusty recording, with others in it."""
+    return dataclasses.replace(ma.detect_wind(gusty), events=found, **changes)
+
+
+def gust_from(start, end, **uncertainties):
+    return ma.WindEvent(start, end, (start + end) / 2, -30.0, -29.0, 12.0, 20.0, 250.0, **uncertainties)
+
+
 def test_each_sound_inside_the_page_has_a_title_that_says_what_was_done(analysis):
     titles = [sound.title for sound in sounds_in(analysis.files["report"].read_text(encoding="utf-8"))]
     assert len(titles) == len(set(titles)) == 6
@@ -342,3 +351,25 @@ def test_a_sound_that_is_far_fainter_or_silent_is_said_to_be(gusty, gusty_stems)
         assert notes[2].startswith(f"The rover: without the wind. {expected.format(below)}".strip())
         assert ("faint" in notes[2]) is (factor == 1e-3)
         assert not any("faint" in note or "Silent" in note for note in notes[:2])
+
+
+def test_the_length_of_a_gust_is_the_difference_of_the_edges_that_are_shown(gusty):
+    known = {"start_uncertainty": 0.06, "end_uncertainty": 0.08, "peak_time_uncertainty": 0.21}
+    events = with_events(gusty, gust_from(1.474, 3.526, **known), gust_from(4.0, 5.0, end_uncertainty=0.3))
+    page = page_of(gusty, events=events)
+    rows = re.findall(r"<tr role=\"row\" data-gust.*?</tr>", page, re.DOTALL)
+    cells = [[words_of(cell) for cell in re.findall(r"<span>(.*?)</span>", row)] for row in rows]
+    assert cells[0][:4] == ["1.47 ± 0.06", "3.53 ± 0.08", "2.06 ± 0.10", "2.50 ± 0.21"]
+    assert cells[1][:4] == ["4.00", "5.00 ± 0.30", "1.00", "4.50"]
+
+
+def test_what_the_figures_of_the_gusts_are_stands_above_them(analysis):
+    told = words_of(analysis.files["report"].read_text(encoding="utf-8"), "gusts")
+    assert "after the rover's tones were taken out" in told
+    assert "Mean level (dB re full scale)" in told
+    assert "The mean level is that of the whole gust" in told
+    assert "smoothed over half a second" in told
+    assert (
+        "By chance: how many events as strong, or stronger, noise alone would give in a minute, if it wavers "
+        "as this recording's quiet does."
+    ) in told

@@ -1,6 +1,7 @@
 """The report in a real browser: it plays, seeks by click and by key, and can be read aloud."""
 
 import contextlib
+import dataclasses
 import functools
 import http.server
 import shutil
@@ -48,6 +49,22 @@ def recording():
 @pytest.fixture(scope="module")
 def analysis(recording, tmp_path_factory):
     return ma.analyze(recording, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def wide(recording, tmp_path_factory):
+    """A page whose table of gusts has all the columns that there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("marsaudio.report.analysis.detect_wind", _perhaps_the_rovers)
+        source = ma.Source(start_time=ma.MarsTime("2021-02-20T12:00:00Z"))
+        timed = dataclasses.replace(recording, source=source)
+        return ma.write_report(timed, tmp_path_factory.mktemp("wide") / "wide.html")
+
+
+def _perhaps_the_rovers(recording, **options):
+    events = ma.detect_wind(recording, **options)
+    doubted = tuple(dataclasses.replace(event, rover_transient=True) for event in events)
+    return dataclasses.replace(events, events=doubted)
 
 
 @pytest.fixture(scope="module")
@@ -317,9 +334,55 @@ def test_another_version_goes_on_from_the_same_moment(page):
     assert head_of(page) == pytest.approx(time_of(page, 1) / SECONDS, abs=0.05)
 
 
+@pytest.mark.parametrize("width", [360, 700, 980, 1000, 1200])
+def test_the_table_of_gusts_is_never_cut(browser, analysis, wide, width):
+    look = {"viewport": {"width": width, "height": 800}}
+    for report in (analysis.files["report"], wide):
+        with opened(browser, report.as_uri(), **look) as page:
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            for cell in page.locator("tbody th, tbody td").all():
+                fits = "cell => cell.scrollWidth <= cell.clientWidth + 1"
+                assert cell.evaluate(fits), cell.text_content()
+            if width < 992:  # where there is no header between them
+                band = page.locator("tbody tr").first.evaluate(
+                    "row => row.getBoundingClientRect().top"
+                    " - row.closest('table').previousElementSibling.getBoundingClientRect().bottom"
+                )
+                assert band < 30
+
+
+def test_on_a_phone_every_figure_stands_with_its_name(browser, wide):
+    with opened(browser, wide.as_uri(), **LOOKS["phone"]) as page:
+        names = page.locator("thead th").all_text_contents()
+        assert names[-2:] == ["Local mean solar time", "Remark"]
+        for row in page.locator("tbody tr").all():
+            assert row.locator("th").inner_text().startswith("Gust")
+            told = [cell.inner_text() for cell in row.locator("td:not(.scripted)").all()]
+            assert [text.split("\n")[0] for text in told] == names[2:]
+            assert all(text.split("\n")[1] for text in told)
+
+
+@pytest.mark.parametrize("look", ["desktop", "phone"])
+def test_to_a_screen_reader_it_is_a_table_at_any_width(browser, analysis, look):
+    with opened(browser, analysis.files["report"].as_uri(), **LOOKS[look]) as page:
+        # Some browsers take what is not laid out as a table for none, unless it says that it is one.
+        for name in ("table", "thead", "tbody", "tr", "th", "td"):
+            assert page.locator(f"{name}:not([role])").count() == 0
+        tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+        roles = [node["role"]["value"] for node in tree if not node["ignored"]]
+        gusts, columns = len(analysis.events), page.locator("thead th").count()
+        assert roles.count("table") == 1
+        assert roles.count("row") == 1 + gusts
+        assert roles.count("columnheader") == columns
+        assert roles.count("rowheader") == gusts
+        assert roles.count("cell") == gusts * (columns - 1)
+        named = [node["name"]["value"] for node in tree if node["role"]["value"] == "cell"]
+        assert not any("Length" in name for name in named), "names of columns are not read twice"
+
+
 @pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, look):
-    for report in (analysis.files["report"],):
+def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, wide, look):
+    for report in (analysis.files["report"], wide):
         with opened(browser, report.as_uri(), **LOOKS[look]) as page:
             found = axe.Axe().run(page)
             assert found.violations_count == 0, found.generate_report()

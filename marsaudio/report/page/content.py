@@ -21,6 +21,7 @@ from marsaudio.plot.spectrograms import frame_for_picture
 from marsaudio.recording import Recording
 from marsaudio.report.facts import offset_in_words
 from marsaudio.report.page import pictures
+from marsaudio.report.page.gusts import gusts_table
 from marsaudio.separation.stems import Stems
 from marsaudio.spectra.spectrogram import Spectrogram, spectrogram
 
@@ -57,7 +58,6 @@ def content_of(results: Results) -> dict[str, Any]:
     """Everything that the template shows but the players, as plain values."""
     recording = results.stems.recording
     panels, colours = _panels(results)
-    unit = results.events.unit
     return {
         "version": __version__,
         "title": recording.source.title or recording.source.name,
@@ -71,7 +71,7 @@ def content_of(results: Results) -> dict[str, Any]:
         "gaps": _gaps(recording),
         "time_ticks": pictures.time_ticks(recording.duration),
         "time_name": _time_name(recording),
-        "events": _events(results.events, unit),
+        "events": gusts_table(results.events),
         "doubts": [results.summary["in_doubt"], *results.summary["notes"], *recording.source.notes],
         "tables": _tables(results),
         "credit": _credit(recording),
@@ -200,63 +200,6 @@ def _time_name(recording: Recording) -> str:
             else ("Time from the beginning (minutes and seconds)")
         )
     return "Time (s)"
-
-
-def _events(events: WindEvents, unit: str) -> dict[str, Any]:
-    times = events.source is not None and events.source.start_time is not None
-    header = [
-        "From (s)",
-        "To (s)",
-        "Length (s)",
-        "Loudest at (s)",
-        f"Level ({unit})",
-        "Above the quiet (dB)",
-        "By chance, a minute",
-        *(["Local mean solar time"] if times else []),
-        *(["Remark"] if any(event.rover_transient for event in events) else []),
-    ]
-    rows = []
-    for number, event in enumerate(events, start=1):
-        cells = [
-            _value(event.start, event.start_uncertainty, 2),
-            _value(event.end, event.end_uncertainty, 2),
-            f"{event.duration:.2f}",
-            f"{event.peak_time:.2f}",
-            _value(event.level, event.level_uncertainty, 1),
-            _value(event.excess, event.excess_uncertainty, 1),
-            _rate(event.false_alarms_per_minute),
-        ]
-        if times:
-            began = events.start_time(event)
-            cells.append(clock(began.local_mean_solar_time) if began else "")
-        if header[-1] == "Remark":
-            cells.append("perhaps the rover's" if event.rover_transient else "")
-        rows.append(
-            {
-                "number": number,
-                "start": round(event.start, 3),
-                "end": round(event.end, 3),
-                "time": f"{event.start:.1f} s",
-                "cells": cells,
-            }
-        )
-    return {
-        "header": header,
-        "rows": rows,
-        "words": "± is one standard deviation, of chance alone. By chance: how often a minute noise like the "
-        "quiet gives an event as strong, or stronger.",
-    }
-
-
-def _value(value: float, uncertainty: float | None, decimals: int) -> str:
-    told = f"{value:.{decimals}f}".replace("-", "−")
-    return told if uncertainty is None else f"{told} ± {uncertainty:.{decimals}f}"
-
-
-def _rate(rate: float | None) -> str:
-    if rate is None:
-        return ""
-    return "less than 0.001" if rate < 0.001 else f"{rate:.2g}"
 
 
 def _tables(results: Results) -> list[dict[str, Any]]:
