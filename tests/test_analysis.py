@@ -373,3 +373,16 @@ def test_what_the_figures_of_the_gusts_are_stands_above_them(analysis):
         "By chance: how many events as strong, or stronger, noise alone would give in a minute, if it wavers "
         "as this recording's quiet does."
     ) in told
+
+
+def test_gusts_are_said_to_be_numbered_only_where_they_are(gusty):
+    many = [gust_from(0.1 * number, 0.1 * number + 0.05) for number in range(41)]
+    for found, numbered, told in (
+        (many[:40], 3 * 40, "Numbers above the pictures are the gusts of the table below."),
+        (many, 0, "Bars above the pictures are the gusts; there are too many of them to be numbered."),
+        ([], 0, "Time goes from left to right. Click or tap"),
+    ):
+        page = page_of(gusty, events=with_events(gusty, *found))
+        assert len(re.findall(r"<b>\d+</b>", page)) == numbered
+        assert told in words_of(page, "see")
+        assert ("Numbers above" in words_of(page, "see")) is bool(numbered)

@@ -20,6 +20,7 @@ CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := s
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed.")
 
 SECONDS = 12.0
+MUTED = ((5.0, 5.4), (9.0, 12.0))  # s; a moment, and the end
 LOOKS = {
     "desktop": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
     "desktop, dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
@@ -49,6 +50,14 @@ def recording():
 @pytest.fixture(scope="module")
 def analysis(recording, tmp_path_factory):
     return ma.analyze(recording, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def muted(recording, tmp_path_factory):
+    samples = recording.samples.copy()
+    for start, end in MUTED:
+        samples[:, round(start * 16000) : round(end * 16000)] = 0.0
+    return ma.write_report(ma.Recording(samples, 16000), tmp_path_factory.mktemp("muted") / "muted.html")
 
 
 @pytest.fixture(scope="module")
@@ -334,6 +343,52 @@ def test_another_version_goes_on_from_the_same_moment(page):
     assert head_of(page) == pytest.approx(time_of(page, 1) / SECONDS, abs=0.05)
 
 
+@pytest.mark.parametrize("look", ["desktop", "phone"])
+def test_the_lines_of_the_level_are_told_below_it_by_their_patterns(browser, analysis, look):
+    with opened(browser, analysis.files["report"].as_uri(), **LOOKS[look]) as page:
+        plot, legend = page.locator(".plot.level"), page.locator(".legend")
+        quiet = analysis.events.quiet_levels[0]
+        for name, level in (("quiet", quiet.level), ("threshold", quiet.level + quiet.threshold)):
+            assert f"{name} −{-level:.1f} dB" in legend.inner_text()
+        drawn, told = (
+            {
+                kind: one.locator(f"path.{kind}").evaluate("path => getComputedStyle(path).strokeDasharray")
+                for kind in ("curve", "quiet", "threshold")
+            }
+            for one in (plot, legend)
+        )
+        assert told == drawn
+        assert len(set(told.values())) == 3
+        box = plot.bounding_box()
+        assert legend.bounding_box()["y"] >= box["y"] + box["height"]
+        words = plot.locator(":not(:has(*)):text-matches('.')").all()
+        assert len(words) == len(analysis.events)
+        assert all(word.bounding_box()["y"] < box["y"] for word in words), "only numbers, above the picture"
+        over = "svg => Number(getComputedStyle(svg).zIndex) > 0"
+        assert plot.locator("svg").evaluate(over), "the curve is above the areas"
+
+
+def test_what_was_left_out_of_the_search_is_shaded_and_told(browser, muted, page):
+    assert page.locator(".left-out").count() == 0
+    with opened(browser, muted.as_uri(), **LOOKS["desktop"]) as page:
+        whole = page.locator(".plot.level").bounding_box()
+        shaded = page.locator(".plot .left-out")
+        assert page.locator(".plot.spectrogram .left-out").count() == 0
+        assert shaded.count() == len(MUTED)
+        for number, (start, end) in enumerate(MUTED):
+            box = shaded.nth(number).bounding_box()
+            begins = (box["x"] - whole["x"]) / whole["width"] * SECONDS
+            assert begins == pytest.approx(start, abs=0.15)
+            assert begins + box["width"] / whole["width"] * SECONDS == pytest.approx(end, abs=0.15)
+        words = shaded.locator("i")
+        assert [words.nth(number).is_visible() for number in range(2)] == [False, True]
+        assert words.nth(1).text_content() == "left out"
+        assert "left out of the search for wind" in page.locator(".legend").inner_text()
+        picture = page.locator(".plot.level svg").get_attribute("aria-label")
+        assert "Left out of the search for wind, as it is silent, faded out or missing: 5." in picture
+        assert picture.endswith(" to 12.0 s.")
+
+
 @pytest.mark.parametrize("width", [360, 700, 980, 1000, 1200])
 def test_the_table_of_gusts_is_never_cut(browser, analysis, wide, width):
     look = {"viewport": {"width": width, "height": 800}}
@@ -380,9 +435,17 @@ def test_to_a_screen_reader_it_is_a_table_at_any_width(browser, analysis, look):
         assert not any("Length" in name for name in named), "names of columns are not read twice"
 
 
+def test_the_keys_are_told_only_where_there_is_a_keyboard(browser, analysis):
+    touched = LOOKS["phone"] | {"is_mobile": True}
+    for look, told in ((LOOKS["desktop"], True), (touched, False)):
+        with opened(browser, analysis.files["report"].as_uri(), **look) as page:
+            assert page.get_by_text("Page Up").is_visible() is told
+            assert page.get_by_text("Click or tap into a picture").is_visible()
+
+
 @pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, wide, look):
-    for report in (analysis.files["report"], wide):
+def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, wide, muted, look):
+    for report in (analysis.files["report"], wide, muted):
         with opened(browser, report.as_uri(), **LOOKS[look]) as page:
             found = axe.Axe().run(page)
             assert found.violations_count == 0, found.generate_report()

@@ -7,27 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from marsaudio import __version__
 from marsaudio.catalog import microphone_named
-from marsaudio.description import on_one_line
-from marsaudio.events.detection import WIND_BAND
-from marsaudio.events.level import band_level, smoothed_level
 from marsaudio.events.table import WindEvents
 from marsaudio.mars_time import clock
-from marsaudio.plot.spectrograms import frame_for_picture
 from marsaudio.recording import Recording
 from marsaudio.report.facts import offset_in_words
-from marsaudio.report.page import pictures
+from marsaudio.report.page import panels
 from marsaudio.report.page.gusts import gusts_table
+from marsaudio.report.page.pictures import time_ticks
 from marsaudio.separation.stems import Stems
-from marsaudio.spectra.spectrogram import Spectrogram, spectrogram
 
-FEWEST_SAMPLES = 4
-MOST_NUMBERED = 40  # more numbers over a picture cannot be told apart
-SHORTEST_NAMED_GAP = 0.04  # of the width: a narrower one has no room for a word
 CITATION = (
     "The marsaudio developers: marsaudio, version {version}, a Python library for the sounds that "
     "Perseverance's microphones recorded on Mars."
@@ -56,8 +46,8 @@ class Results:
 
 def content_of(results: Results) -> dict[str, Any]:
     """Everything that the template shows but the players, as plain values."""
-    recording = results.stems.recording
-    panels, colours = _panels(results)
+    recording, events = results.stems.recording, results.events
+    pictures, colours = panels.panels(recording, results.stems.wind, events, results.description)
     return {
         "version": __version__,
         "title": recording.source.title or recording.source.name,
@@ -65,13 +55,14 @@ def content_of(results: Results) -> dict[str, Any]:
         "simulated": recording.source.simulated,
         "duration": round(recording.duration, 6),
         "description": results.description.split("\n\n"),
-        "panels": panels,
+        "panels": pictures,
         "colours": colours,
-        "spans": _spans(results.events),
-        "gaps": _gaps(recording),
-        "time_ticks": pictures.time_ticks(recording.duration),
-        "time_name": _time_name(recording),
-        "events": gusts_table(results.events),
+        "spans": panels.spans(events),
+        "numbered": panels.are_numbered(events),
+        "gaps": panels.gaps(recording),
+        "time_ticks": time_ticks(recording.duration),
+        "time_name": panels.time_name(recording),
+        "events": gusts_table(events),
         "doubts": [results.summary["in_doubt"], *results.summary["notes"], *recording.source.notes],
         "tables": _tables(results),
         "credit": _credit(recording),
@@ -90,116 +81,6 @@ def _facts(recording: Recording) -> list[str]:
         facts.append(f"from {clock(recording.start_time.local_mean_solar_time)} local mean solar time")
     channels = "1 channel" if recording.channels == 1 else f"{recording.channels} channels"
     return [*facts, *source.history, f"{recording.duration:.1f} s", f"{recording.sample_rate:g} Hz", channels]
-
-
-def _panels(results: Results) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    stems, events = results.stems, results.events
-    recording = stems.recording
-    words = on_one_line(results.description)
-    panels: list[dict[str, Any]] = []
-    colours = {"image": "", "text": ""}
-    if recording.frames >= FEWEST_SAMPLES:
-        n_fft, hop_length = frame_for_picture(recording)
-        drawn = [spectrogram(part, n_fft=n_fft, hop_length=hop_length) for part in (recording, stems.wind)]
-        first = pictures.strip(drawn[0], recording.duration)
-        second = pictures.strip(drawn[1], recording.duration, (first.minimum_db, first.maximum_db))
-        named = (("The recording", first, words), ("The wind alone, in the same colours", second, ""))
-        panels += [
-            {
-                "kind": "spectrogram",
-                "name": f"{name}: frequency upwards, from {one.lowest:.0f} to {one.highest:.0f} Hz",
-                "image": one.image,
-                "words": on_one_line(
-                    f"Spectrogram of {name[0].lower()}{name[1:]}. "
-                    + (told or f"It shows the same gusts without the rover. {_gusts_in_words(events)}")
-                ),
-                "ticks": one.ticks,
-            }
-            for name, one, told in named
-        ]
-        colours = {"image": pictures.colour_scale(), "text": _colours_in_words(first, drawn[0])}
-    panels.append(_level_panel(recording, events))
-    return panels, colours
-
-
-def _colours_in_words(strip: pictures.Strip, spec: Spectrogram) -> str:
-    return f"{strip.minimum_db:.0f} (dark) to {strip.maximum_db:.0f} (bright) {spec.db_unit}".replace(
-        "-", "−"
-    )
-
-
-def _level_panel(recording: Recording, events: WindEvents) -> dict[str, Any]:
-    band = tuple(events.parameters.get("band_hz", WIND_BAND))
-    measured = band_level(recording, band=band)
-    level = smoothed_level(measured) + recording.level_offset
-    values: npt.NDArray[np.float64] = np.where(measured.usable & np.isfinite(level), level, np.nan)
-    quiets = [part.level for part in events.quiet_levels]
-    thresholds = [part.level + part.threshold for part in events.quiet_levels]
-    low, high = pictures.level_range(values, [*quiets, *thresholds])
-    duration = recording.duration
-    lines = [{"kind": "curve", "path": pictures.curve(measured.times, values, duration, low, high)}]
-    marks = []
-    if quiets:
-        borders = [events.quiet_levels[0].start, *(part.end for part in events.quiet_levels)]
-        for kind, levels in (("quiet", quiets), ("threshold", thresholds)):
-            lines.append({"kind": kind, "path": pictures.steps(borders, levels, duration, low, high)})
-            place = round(100 * (levels[-1] - low) / (high - low), 2)
-            marks.append({"place": place, "text": f"{kind} {levels[-1]:.1f} dB".replace("-", "−")})
-    return {
-        "kind": "level",
-        "name": f"The level of the wind's band, {band[0]:g} to {band[1]:g} Hz, in {events.unit}, without the "
-        "rover's tones",
-        "image": "",
-        "words": f"The level of the wind's band over time. {_gusts_in_words(events)}",
-        "lines": lines,
-        "marks": marks,
-        "ticks": pictures.level_ticks(low, high),
-    }
-
-
-def _gusts_in_words(events: WindEvents) -> str:
-    if not events:
-        return "No gust stands out."
-    told = [f"{event.start:.1f} to {event.end:.1f} s" for event in events[:MOST_NUMBERED]]
-    return f"Gusts: {', '.join(told)}{' and more' if len(events) > MOST_NUMBERED else ''}."
-
-
-def _spans(events: WindEvents) -> list[dict[str, Any]]:
-    numbered = len(events) <= MOST_NUMBERED
-    return [
-        {
-            "left": (left := pictures.place_of(event.start, events.duration)),
-            "width": round(pictures.place_of(event.end, events.duration) - left, 3),
-            "start": round(event.start, 3),
-            "number": number if numbered else None,
-        }
-        for number, event in enumerate(events, start=1)
-    ]
-
-
-def _gaps(recording: Recording) -> list[dict[str, Any]]:
-    found = []
-    for gap in recording.gaps:
-        left = pictures.place_of(gap.start, recording.duration)
-        width = pictures.place_of(gap.stop, recording.duration) - left
-        found.append(
-            {
-                "left": left,
-                "width": round(width, 3),
-                "text": "no data" if width > 100 * SHORTEST_NAMED_GAP else "",
-            }
-        )
-    return found
-
-
-def _time_name(recording: Recording) -> str:
-    if recording.duration > 120:
-        return (
-            "Time from the beginning (hours, minutes and seconds)"
-            if recording.duration > 3600
-            else ("Time from the beginning (minutes and seconds)")
-        )
-    return "Time (s)"
 
 
 def _tables(results: Results) -> list[dict[str, Any]]:
