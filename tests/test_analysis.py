@@ -286,6 +286,10 @@ def words_of(page, section=""):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
+def value_of(page, name):
+    return re.search(rf"<dt>{re.escape(name)}</dt><dd>(.*?)</dd>", html.unescape(page))[1]
+
+
 def notes_of(page):
     """What stands over each player."""
     return [words_of(told) for told in re.findall(r"<figcaption id=\"player-\d\">(.*?)</figcaption>", page)]
@@ -386,3 +390,47 @@ def test_gusts_are_said_to_be_numbered_only_where_they_are(gusty):
         assert len(re.findall(r"<b>\d+</b>", page)) == numbered
         assert told in words_of(page, "see")
         assert ("Numbers above" in words_of(page, "see")) is bool(numbered)
+
+
+def test_what_is_uncertain_is_told_in_whole_sentences_and_all_of_it(gusty, gusty_stems):
+    notes = ("made by simulation; not recorded", "Is it? ", "two. And three.", " ")
+    source = dataclasses.replace(gusty.source, notes=notes)
+    wind = dataclasses.replace(gusty_stems.wind, source=source.after("wind stem"))
+    events = with_events(gusty, note="the threshold is held")
+    page = page_of(gusty, stems=dataclasses.replace(gusty_stems, wind=wind), events=events)
+    section = re.search(r"<h2 id=\"doubt.*?</section>", page, re.DOTALL)[0]
+    told = re.findall(r"<p>(.*?)</p>", section)
+    assert told[-4:] == [
+        "The threshold is held.",
+        "Made by simulation; not recorded.",
+        "Is it?",
+        "Two. And three.",
+    ]
+    assert all(paragraph[0].isupper() and paragraph[-1] in ".?" for paragraph in told)
+
+
+def test_the_figures_that_were_found_are_named_by_what_they_are(gusty, gusty_stems):
+    page = page_of(gusty, stems=gusty_stems)
+    over = "Power of the wind over that of the rover, in the {}: an estimate, below the wind's cut-off"
+    assert value_of(page, over.format("recording")) == f"{gusty_stems.snr_before:.1f} dB".replace("-", "−")
+    assert value_of(page, over.format("wind stem")) == f"{gusty_stems.snr_after:.1f} dB".replace("-", "−")
+    tones = "Tones of the rover, of all its machines, over all frequencies"
+    assert value_of(page, tones) == str(len(gusty_stems.line_frequencies[0]))
+
+
+def test_the_credit_is_a_sentence(gusty, gusty_stems):
+    assert words_of(page_of(gusty, stems=gusty_stems), "cite").endswith(
+        f"Made with marsaudio {ma.__version__}, a Python library for the sounds that Perseverance's "
+        "microphones recorded on Mars, by the marsaudio developers."
+    )
+
+
+def test_a_constant_offset_alone_is_digital_silence_wherever_it_is_told():
+    page = page_of(ma.Recording(np.full(32000, 0.3), 16000))
+    assert "There is nothing but digital silence." in words_of(page, "hear")
+    level = value_of(page, "Level of the recording (rms, all frequencies)")
+    assert level == "digital silence, with a constant offset at −10.5 dB re full scale, which is no sound"
+    assert all(note.endswith("Silent here.") for note in notes_of(page))
+    noise = 0.3 + 1e-6 * np.random.default_rng(0).normal(size=32000)
+    page = page_of(ma.Recording(noise, 16000))
+    assert value_of(page, "Level of the recording (rms, all frequencies)") == "−10.5 dB re full scale"
