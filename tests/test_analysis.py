@@ -425,6 +425,28 @@ def test_the_credit_is_a_sentence(gusty, gusty_stems):
     )
 
 
+def test_an_altered_copy_is_not_called_the_recording(gusty, gusty_stems):
+    warning = "All this is of the altered copy, not of the recording that it was made from."
+    page = page_of(ma.shift(gusty, 300))
+    header = words_of(re.search(r"<header>.*?</header>", page, re.DOTALL)[0])
+    assert "Altered: This is a copy altered for listening, and no measurement." in header
+    assert [note.split(":")[0] for note in notes_of(page)][:3] == [
+        "The altered copy",
+        "The wind",
+        "The rover",
+    ]
+    for section in ("listen", "gusts", "made"):
+        assert (
+            f'<p class="warning">{warning}</p>'
+            in re.search(rf"<h2 id=\"{section}.*?</section>", page, re.DOTALL)[0]
+        )
+    assert "▶ Play the altered copy" in words_of(page)
+    assert "Level of the altered copy (rms, all frequencies)" in words_of(page)
+    assert "The altered copy: frequency upwards" in words_of(page)
+    assert not re.search("the recording(?! that it was made from)", words_of(page), re.IGNORECASE)
+    assert "ltered copy" not in words_of(page_of(gusty, stems=gusty_stems))
+
+
 def test_a_constant_offset_alone_is_digital_silence_wherever_it_is_told():
     page = page_of(ma.Recording(np.full(32000, 0.3), 16000))
     assert "There is nothing but digital silence." in words_of(page, "hear")

@@ -8,6 +8,7 @@ from typing import Any
 
 from marsaudio import __version__
 from marsaudio.catalog import microphone_named
+from marsaudio.description import ALTERED
 from marsaudio.events.table import WindEvents
 from marsaudio.mars_time import clock
 from marsaudio.recording import Recording
@@ -53,6 +54,7 @@ def content_of(results: Results) -> dict[str, Any]:
         "title": recording.source.title or recording.source.name,
         "facts": _facts(recording),
         "simulated": recording.source.simulated,
+        "altered": ALTERED if recording.source.is_altered else "",
         "duration": round(recording.duration, 6),
         "description": results.description.split("\n\n"),
         "panels": pictures,
