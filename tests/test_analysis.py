@@ -456,3 +456,29 @@ def test_a_constant_offset_alone_is_digital_silence_wherever_it_is_told():
     noise = 0.3 + 1e-6 * np.random.default_rng(0).normal(size=32000)
     page = page_of(ma.Recording(noise, 16000))
     assert value_of(page, "Level of the recording (rms, all frequencies)") == "−10.5 dB re full scale"
+
+
+def test_words_that_a_newcomer_may_not_know_are_told(gusty, gusty_stems):
+    page = page_of(gusty, stems=gusty_stems)
+    assert "a sine that just reaches full scale is at −3 dB" in value_of(page, "re full scale")
+    assert "20 to 250 Hz" in value_of(page, "wind's band")
+    for term in (
+        "hertz (Hz)",
+        "decibel (dB)",
+        "rms",
+        "the quiet",
+        "threshold",
+        "stem",
+        "cut-off",
+        "by chance",
+    ):
+        assert value_of(page, term).endswith(".")
+    assert "chance alone" in value_of(page, "± (standard deviation)")
+
+
+def test_the_reference_of_a_calibrated_level_is_told(gusty):
+    calibrated = dataclasses.replace(gusty, calibration=ma.Calibration(20.0, source="a test"))
+    page = page_of(calibrated)
+    assert "sound pressure of 20 micropascals" in value_of(page, "re 20 µPa")
+    assert "<dt>re full scale</dt>" not in page
+    assert "full scale is at" not in words_of(page, "words")

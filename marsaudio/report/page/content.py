@@ -13,6 +13,7 @@ from marsaudio.events.table import WindEvents
 from marsaudio.mars_time import clock
 from marsaudio.recording import Recording
 from marsaudio.report.page import panels
+from marsaudio.report.page.glossary import glossary
 from marsaudio.report.page.gusts import gusts_table
 from marsaudio.report.page.pictures import time_ticks
 from marsaudio.report.page.tables import tables
@@ -67,6 +68,7 @@ def content_of(results: Results) -> dict[str, Any]:
         "events": gusts_table(events),
         "doubts": _doubts(results.summary, recording),
         "tables": tables(recording, results.stems, results.summary),
+        "glossary": glossary(recording, events),
         "credit": _credit(recording),
     }
 
