@@ -2,7 +2,9 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
+import html
 import io
 import json
 import re
@@ -14,6 +16,9 @@ from conftest import GUST, gusty_samples
 
 import marsaudio as ma
 from marsaudio.report.facts import file_facts, file_figures, sound_facts
+from marsaudio.report.page import sounds
+from marsaudio.report.page.content import Results
+from marsaudio.report.page.text import page_text
 from marsaudio.report.summary import summarize, to_json
 
 NAMES = ["events.csv", "report.html", "rover.wav", "spectrogram.png", "summary.json", "wind.wav"]
@@ -251,15 +256,6 @@ def test_a_constant_offset_is_told_by_its_share_of_the_power(tmp_path):
     assert "constant offset" not in file_facts(level)
 
 
-def test_each_sound_inside_the_page_has_a_title_that_says_what_was_done(analysis):
-    page = analysis.files["report"].read_text(encoding="utf-8")
-    sounds = re.findall(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page)
-    titles = [soundfile.SoundFile(io.BytesIO(base64.b64decode(sound))).title for sound in sounds]
-    assert len(titles) == len(set(titles)) == 6
-    assert all(analysis.recording.source.name in title for title in titles)
-    assert all("for listening" in title for title in titles)
-
-
 def test_of_an_altered_copy_the_summary_says_so(gusty, tmp_path, undrawn):
     for recording, altered in ((ma.shift(gusty, 300), True), (gusty, False)):
         notes = ma.analyze(recording, tmp_path / f"altered {altered}").summary["notes"]
@@ -278,3 +274,216 @@ def test_the_figures_of_a_sine_are_the_known_ones():
     assert facts.peak_level == pytest.approx(0, abs=1e-6)
     assert facts.rms_level == pytest.approx(-3.0103, abs=1e-4)
     assert sound_facts(ma.Recording(np.zeros(10), 48000)).rms_level is None
+
+
+def page_of(recording, *, stems=None, events=None):
+    """The page of a recording, or of what somebody else may have found in it."""
+    stems = ma.separate(recording) if stems is None else stems
+    events = ma.detect_wind(recording) if events is None else events
+    summary = summarize(recording, stems, events)
+    return page_text(Results(stems, events, summary, ma.describe(recording, events, stems=stems)), {})
+
+
+def words_of(page, section=""):
+    """What a page says, or one of its sections, by its heading."""
+    within = re.search(rf"<h2 id=\"{section}.*?</section>", page, re.DOTALL) if section else None
+    text = re.sub(r"<(style|script)>.*?</\1>", " ", within[0] if within else page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def value_of(page, name):
+    return re.search(rf"<dt>{re.escape(name)}</dt><dd>(.*?)</dd>", html.unescape(page))[1]
+
+
+def notes_of(page):
+    """What stands over each player."""
+    return [words_of(told) for told in re.findall(r"<figcaption id=\"player-\d\">(.*?)</figcaption>", page)]
+
+
+def sounds_in(page):
+    found = re.findall(r"data:audio/flac;base64,([A-Za-z0-9+/=]+)", page)
+    return [soundfile.SoundFile(io.BytesIO(base64.b64decode(sound))) for sound in found]
+
+
+def with_events(gusty, *found, **changes):
+    """The table of events of the gusty recording, with others in it."""
+    return dataclasses.replace(ma.detect_wind(gusty), events=found, **changes)
+
+
+def gust_from(start, end, **uncertainties):
+    return ma.WindEvent(start, end, (start + end) / 2, -30.0, -29.0, 12.0, 20.0, 250.0, **uncertainties)
+
+
+def test_each_sound_inside_the_page_has_a_title_that_says_what_was_done(analysis):
+    titles = [sound.title for sound in sounds_in(analysis.files["report"].read_text(encoding="utf-8"))]
+    assert len(titles) == len(set(titles)) == 6
+    assert all(analysis.recording.source.name in title for title in titles)
+    assert all("for listening" in title for title in titles)
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate", "note"),
+    [
+        (1, 16000, ""),
+        (4, 16000, "The mean of the 4 channels."),
+        (1, 400000, "Resampled from 400000 to 48000 Hz."),
+        (3, 4000.5, "The mean of the 3 channels, resampled from 4000.5 to 8000 Hz."),
+    ],
+)
+def test_the_players_are_as_loud_as_the_page_says_and_say_what_was_changed(channels, rate, note):
+    samples = 0.1 * np.random.default_rng(4).normal(size=(channels, round(3.5 * rate)))
+    recording = ma.Recording(samples, rate)
+    page = page_of(recording)
+    whole, wind, rover = (sound.read() for sound in sounds_in(page)[:3])
+    assert np.abs(wind + rover - whole).max() < 3 * 2**-15
+    peak = max(np.abs(sound).max() for sound in (whole, wind, rover))
+    assert peak == pytest.approx(10 ** (sounds.PEAK_DB / 20), abs=2**-15)
+    told = re.search(r"are all made (\d+\.\d) dB (louder|quieter)", words_of(page, "listen"))
+    gain = float(told[1]) * (1 if told[2] == "louder" else -1)
+    as_played = recording.mono().resample({400000: 48000, 4000.5: 8000}.get(rate, rate)).samples
+    assert 20 * np.log10(whole.std() / as_played.std()) == pytest.approx(gain, abs=0.06)
+    assert notes_of(page)[0] == f"The recording: wind and rover together. {note}".strip()
+    assert all(note in told for told in notes_of(page)[:3])
+    assert ("What is played is" in words_of(page, "listen")) is bool(note)
+
+
+def test_a_sound_that_is_far_fainter_or_silent_is_said_to_be(gusty, gusty_stems):
+    for factor, expected in (
+        (1.0, ""),
+        (1e-3, "Very faint here: {:.0f} dB below the recording."),
+        (0.0, "Silent"),
+    ):
+        rover = dataclasses.replace(gusty_stems.rover, samples=factor * gusty_stems.rover.samples)
+        stems = dataclasses.replace(gusty_stems, rover=rover)
+        below = 20 * np.log10(stems.recording.samples.std() / max(rover.samples.std(), 1e-9))
+        notes = notes_of(page_of(gusty, stems=stems))
+        assert notes[2].startswith(f"The rover: without the wind. {expected.format(below)}".strip())
+        assert ("faint" in notes[2]) is (factor == 1e-3)
+        assert not any("faint" in note or "Silent" in note for note in notes[:2])
+
+
+def test_the_length_of_a_gust_is_the_difference_of_the_edges_that_are_shown(gusty):
+    known = {"start_uncertainty": 0.06, "end_uncertainty": 0.08, "peak_time_uncertainty": 0.21}
+    events = with_events(gusty, gust_from(1.474, 3.526, **known), gust_from(4.0, 5.0, end_uncertainty=0.3))
+    page = page_of(gusty, events=events)
+    rows = re.findall(r"<tr role=\"row\" data-gust.*?</tr>", page, re.DOTALL)
+    cells = [[words_of(cell) for cell in re.findall(r"<span>(.*?)</span>", row)] for row in rows]
+    assert cells[0][:4] == ["1.47 ± 0.06", "3.53 ± 0.08", "2.06 ± 0.10", "2.50 ± 0.21"]
+    assert cells[1][:4] == ["4.00", "5.00 ± 0.30", "1.00", "4.50"]
+
+
+def test_what_the_figures_of_the_gusts_are_stands_above_them(analysis):
+    told = words_of(analysis.files["report"].read_text(encoding="utf-8"), "gusts")
+    assert "after the rover's tones were taken out" in told
+    assert "Mean level (dB re full scale)" in told
+    assert "The mean level is that of the whole gust" in told
+    assert "smoothed over half a second" in told
+    assert (
+        "By chance: how many events as strong, or stronger, noise alone would give in a minute, if it wavers "
+        "as this recording's quiet does."
+    ) in told
+
+
+def test_gusts_are_said_to_be_numbered_only_where_they_are(gusty):
+    many = [gust_from(0.1 * number, 0.1 * number + 0.05) for number in range(41)]
+    for found, numbered, told in (
+        (many[:40], 3 * 40, "Numbers above the pictures are the gusts of the table below."),
+        (many, 0, "Bars above the pictures are the gusts; there are too many of them to be numbered."),
+        ([], 0, "Time goes from left to right. Click or tap"),
+    ):
+        page = page_of(gusty, events=with_events(gusty, *found))
+        assert len(re.findall(r"<b>\d+</b>", page)) == numbered
+        assert told in words_of(page, "see")
+        assert ("Numbers above" in words_of(page, "see")) is bool(numbered)
+
+
+def test_what_is_uncertain_is_told_in_whole_sentences_and_all_of_it(gusty, gusty_stems):
+    notes = ("made by simulation; not recorded", "Is it? ", "two. And three.", " ")
+    source = dataclasses.replace(gusty.source, notes=notes)
+    wind = dataclasses.replace(gusty_stems.wind, source=source.after("wind stem"))
+    events = with_events(gusty, note="the threshold is held")
+    page = page_of(gusty, stems=dataclasses.replace(gusty_stems, wind=wind), events=events)
+    section = re.search(r"<h2 id=\"doubt.*?</section>", page, re.DOTALL)[0]
+    told = re.findall(r"<p>(.*?)</p>", section)
+    assert told[-4:] == [
+        "The threshold is held.",
+        "Made by simulation; not recorded.",
+        "Is it?",
+        "Two. And three.",
+    ]
+    assert all(paragraph[0].isupper() and paragraph[-1] in ".?" for paragraph in told)
+
+
+def test_the_figures_that_were_found_are_named_by_what_they_are(gusty, gusty_stems):
+    page = page_of(gusty, stems=gusty_stems)
+    over = "Power of the wind over that of the rover, in the {}: an estimate, below the wind's cut-off"
+    assert value_of(page, over.format("recording")) == f"{gusty_stems.snr_before:.1f} dB".replace("-", "−")
+    assert value_of(page, over.format("wind stem")) == f"{gusty_stems.snr_after:.1f} dB".replace("-", "−")
+    tones = "Tones of the rover, of all its machines, over all frequencies"
+    assert value_of(page, tones) == str(len(gusty_stems.line_frequencies[0]))
+
+
+def test_the_credit_is_a_sentence(gusty, gusty_stems):
+    assert words_of(page_of(gusty, stems=gusty_stems), "cite").endswith(
+        f"Made with marsaudio {ma.__version__}, a Python library for the sounds that Perseverance's "
+        "microphones recorded on Mars, by the marsaudio developers."
+    )
+
+
+def test_an_altered_copy_is_not_called_the_recording(gusty, gusty_stems):
+    warning = "All this is of the altered copy, not of the recording that it was made from."
+    page = page_of(ma.shift(gusty, 300))
+    header = words_of(re.search(r"<header>.*?</header>", page, re.DOTALL)[0])
+    assert "Altered: This is a copy altered for listening, and no measurement." in header
+    assert [note.split(":")[0] for note in notes_of(page)][:3] == [
+        "The altered copy",
+        "The wind",
+        "The rover",
+    ]
+    for section in ("listen", "gusts", "made"):
+        assert (
+            f'<p class="warning">{warning}</p>'
+            in re.search(rf"<h2 id=\"{section}.*?</section>", page, re.DOTALL)[0]
+        )
+    assert "▶ Play the altered copy" in words_of(page)
+    assert "Level of the altered copy (rms, all frequencies)" in words_of(page)
+    assert "The altered copy: frequency upwards" in words_of(page)
+    assert not re.search("the recording(?! that it was made from)", words_of(page), re.IGNORECASE)
+    assert "ltered copy" not in words_of(page_of(gusty, stems=gusty_stems))
+
+
+def test_a_constant_offset_alone_is_digital_silence_wherever_it_is_told():
+    page = page_of(ma.Recording(np.full(32000, 0.3), 16000))
+    assert "There is nothing but digital silence." in words_of(page, "hear")
+    level = value_of(page, "Level of the recording (rms, all frequencies)")
+    assert level == "digital silence, with a constant offset at −10.5 dB re full scale, which is no sound"
+    assert all(note.endswith("Silent here.") for note in notes_of(page))
+    noise = 0.3 + 1e-6 * np.random.default_rng(0).normal(size=32000)
+    page = page_of(ma.Recording(noise, 16000))
+    assert value_of(page, "Level of the recording (rms, all frequencies)") == "−10.5 dB re full scale"
+
+
+def test_words_that_a_newcomer_may_not_know_are_told(gusty, gusty_stems):
+    page = page_of(gusty, stems=gusty_stems)
+    assert "a sine that just reaches full scale is at −3 dB" in value_of(page, "re full scale")
+    assert "20 to 250 Hz" in value_of(page, "wind's band")
+    for term in (
+        "hertz (Hz)",
+        "decibel (dB)",
+        "rms",
+        "the quiet",
+        "threshold",
+        "stem",
+        "cut-off",
+        "by chance",
+    ):
+        assert value_of(page, term).endswith(".")
+    assert "chance alone" in value_of(page, "± (standard deviation)")
+
+
+def test_the_reference_of_a_calibrated_level_is_told(gusty):
+    calibrated = dataclasses.replace(gusty, calibration=ma.Calibration(20.0, source="a test"))
+    page = page_of(calibrated)
+    assert "sound pressure of 20 micropascals" in value_of(page, "re 20 µPa")
+    assert "<dt>re full scale</dt>" not in page
+    assert "full scale is at" not in words_of(page, "words")

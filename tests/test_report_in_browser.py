@@ -1,6 +1,7 @@
 """The report in a real browser: it plays, seeks by click and by key, and can be read aloud."""
 
 import contextlib
+import dataclasses
 import functools
 import http.server
 import shutil
@@ -19,6 +20,7 @@ CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := s
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed.")
 
 SECONDS = 12.0
+MUTED = ((5.0, 5.4), (9.0, 12.0))  # s; a moment, and the end
 LOOKS = {
     "desktop": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
     "desktop, dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
@@ -48,6 +50,30 @@ def recording():
 @pytest.fixture(scope="module")
 def analysis(recording, tmp_path_factory):
     return ma.analyze(recording, tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def muted(recording, tmp_path_factory):
+    samples = recording.samples.copy()
+    for start, end in MUTED:
+        samples[:, round(start * 16000) : round(end * 16000)] = 0.0
+    return ma.write_report(ma.Recording(samples, 16000), tmp_path_factory.mktemp("muted") / "muted.html")
+
+
+@pytest.fixture(scope="module")
+def wide(recording, tmp_path_factory):
+    """A page whose table of gusts has all the columns that there are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("marsaudio.report.analysis.detect_wind", _perhaps_the_rovers)
+        source = ma.Source(start_time=ma.MarsTime("2021-02-20T12:00:00Z"))
+        timed = dataclasses.replace(recording, source=source)
+        return ma.write_report(timed, tmp_path_factory.mktemp("wide") / "wide.html")
+
+
+def _perhaps_the_rovers(recording, **options):
+    events = ma.detect_wind(recording, **options)
+    doubted = tuple(dataclasses.replace(event, rover_transient=True) for event in events)
+    return dataclasses.replace(events, events=doubted)
 
 
 @pytest.fixture(scope="module")
@@ -211,12 +237,97 @@ def test_every_control_is_reached_with_the_tab_key(page, analysis):
     assert "wind.wav" in reached
 
 
-def test_the_button_of_a_gust_plays_it_and_its_row_is_marked(page, analysis):
+def button_of(page, number=1):
+    return page.locator("tbody tr").nth(number - 1).locator("button")
+
+
+def wait_until_stopped(page, number=0):
+    page.wait_for_function(
+        "number => document.querySelectorAll('audio')[number].paused", arg=number, timeout=20000
+    )
+
+
+def test_the_button_of_a_gust_plays_the_wind_of_it_alone(page, analysis):
     event = analysis.events[0]
     page.get_by_role("button", name="Play gust 1").press("Enter")
-    wait_until_plays(page, after=event.start + 0.2)
+    wait_until_plays(page, 1, after=event.start + 0.2)
+    assert not is_playing(page, 0)
     assert page.locator("tr[aria-current]").get_attribute("data-from") == f"{event.start:.3f}".rstrip("0")
     assert "gust 1" in page.locator("output").text_content()
+    assert button_of(page).text_content() == "■ Stop"
+    assert button_of(page).get_attribute("aria-label") == f"Stop gust 1, from {event.start:.1f} s"
+    assert button_of(page, 2).text_content() == "▶ Play"
+    wait_until_stopped(page, 1)
+    assert time_of(page, 1) == pytest.approx(event.end, abs=0.3)
+    assert button_of(page).text_content() == "▶ Play"
+    assert button_of(page).get_attribute("aria-label") == f"Play gust 1, from {event.start:.1f} s"
+    assert "plays the wind of its gust" in page.locator("main").inner_text()
+
+
+def test_the_button_of_a_gust_stops_it_and_goes_on_to_another(page, analysis):
+    first, second = analysis.events[:2]
+    button_of(page).click()
+    wait_until_plays(page, 1, after=first.start)
+    button_of(page, 2).click()
+    wait_until_plays(page, 1, after=second.start)
+    assert [button_of(page, number).text_content() for number in (1, 2)] == ["▶ Play", "■ Stop"]
+    button_of(page, 2).click()
+    wait_until_stopped(page, 1)
+    assert time_of(page, 1) < second.end
+    assert button_of(page, 2).text_content() == "▶ Play"
+
+
+def test_a_gust_is_heard_in_the_sound_that_was_started_before(page, analysis):
+    players(page).nth(2).evaluate("player => player.play()")
+    wait_until_plays(page, 2, after=0.1)
+    for number in (1, 2):
+        button_of(page, number).click()
+        wait_until_plays(page, 2, after=analysis.events[number - 1].start)
+        assert not is_playing(page, 1)
+
+
+def test_what_the_button_below_the_pictures_plays_is_no_choice(page, analysis):
+    page.locator("[data-toggle]").click()
+    wait_until_plays(page, 0, after=0.1)
+    button_of(page).click()
+    wait_until_plays(page, 1, after=analysis.events[0].start)
+    assert not is_playing(page, 0)
+
+
+SEEKS = {
+    "by the keyboard": lambda page, _: page.get_by_role("slider").press("ArrowRight"),
+    "by a click": lambda page, time: page.locator(".plot").first.click(
+        position={"x": time / SECONDS * page.locator(".plot").first.bounding_box()["width"], "y": 90}
+    ),
+    "by the player": lambda page, time: (
+        players(page).nth(1).evaluate("(player, time) => { player.currentTime = time; }", time)
+    ),
+    "by another player": lambda page, _: players(page).nth(0).evaluate("player => player.play()"),
+}
+
+
+@pytest.mark.parametrize("way", SEEKS)
+def test_after_a_seek_it_does_not_stop_at_the_end_of_the_gust(page, analysis, way):
+    event = analysis.events[0]
+    button_of(page).click()
+    wait_until_plays(page, 1, after=event.start)
+    SEEKS[way](page, event.end - 0.3)
+    number = 0 if way == "by another player" else 1
+    wait_until_plays(page, number, after=event.start)
+    assert button_of(page).text_content() == "▶ Play"
+    wait_until_plays(page, number, after=event.end + 0.3)
+
+
+def test_the_button_below_the_pictures_says_what_it_plays(page):
+    button = page.locator("[data-toggle]")
+    assert button.text_content() == "▶ Play the recording"
+    for number, name in ((1, "the wind"), (2, "the rover")):
+        players(page).nth(number).evaluate("player => player.play()")
+        wait_until_plays(page, number, after=0.1)
+        page.wait_for_function("document.querySelector('[data-toggle]').textContent === '■ Stop'")
+        button.click()
+        assert not is_playing(page, number)
+        assert button.text_content() == f"▶ Play {name}"
 
 
 def test_another_version_goes_on_from_the_same_moment(page):
@@ -225,19 +336,120 @@ def test_another_version_goes_on_from_the_same_moment(page):
         page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")
     wait_until_plays(page, 0, after=4.1)
-    players(page).nth(1).evaluate("player => player.play()")
+    players(page).nth(1).evaluate("player => { player.currentTime = 9; player.play(); }")
     wait_until_plays(page, 1, after=4.1)
     assert not is_playing(page, 0)
     assert time_of(page, 1) < 7
     assert head_of(page) == pytest.approx(time_of(page, 1) / SECONDS, abs=0.05)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, look):
+@pytest.mark.parametrize("look", ["desktop", "phone"])
+def test_the_lines_of_the_level_are_told_below_it_by_their_patterns(browser, analysis, look):
     with opened(browser, analysis.files["report"].as_uri(), **LOOKS[look]) as page:
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        plot, legend = page.locator(".plot.level"), page.locator(".legend")
+        quiet = analysis.events.quiet_levels[0]
+        for name, level in (("quiet", quiet.level), ("threshold", quiet.level + quiet.threshold)):
+            assert f"{name} −{-level:.1f} dB" in legend.inner_text()
+        drawn, told = (
+            {
+                kind: one.locator(f"path.{kind}").evaluate("path => getComputedStyle(path).strokeDasharray")
+                for kind in ("curve", "quiet", "threshold")
+            }
+            for one in (plot, legend)
+        )
+        assert told == drawn
+        assert len(set(told.values())) == 3
+        box = plot.bounding_box()
+        assert legend.bounding_box()["y"] >= box["y"] + box["height"]
+        words = plot.locator(":not(:has(*)):text-matches('.')").all()
+        assert len(words) == len(analysis.events)
+        assert all(word.bounding_box()["y"] < box["y"] for word in words), "only numbers, above the picture"
+        over = "svg => Number(getComputedStyle(svg).zIndex) > 0"
+        assert plot.locator("svg").evaluate(over), "the curve is above the areas"
+
+
+def test_what_was_left_out_of_the_search_is_shaded_and_told(browser, muted, page):
+    assert page.locator(".left-out").count() == 0
+    with opened(browser, muted.as_uri(), **LOOKS["desktop"]) as page:
+        whole = page.locator(".plot.level").bounding_box()
+        shaded = page.locator(".plot .left-out")
+        assert page.locator(".plot.spectrogram .left-out").count() == 0
+        assert shaded.count() == len(MUTED)
+        for number, (start, end) in enumerate(MUTED):
+            box = shaded.nth(number).bounding_box()
+            begins = (box["x"] - whole["x"]) / whole["width"] * SECONDS
+            assert begins == pytest.approx(start, abs=0.15)
+            assert begins + box["width"] / whole["width"] * SECONDS == pytest.approx(end, abs=0.15)
+        words = shaded.locator("i")
+        assert [words.nth(number).is_visible() for number in range(2)] == [False, True]
+        assert words.nth(1).text_content() == "left out"
+        assert "left out of the search for wind" in page.locator(".legend").inner_text()
+        picture = page.locator(".plot.level svg").get_attribute("aria-label")
+        assert "Left out of the search for wind, as it is silent, faded out or missing: 5." in picture
+        assert picture.endswith(" to 12.0 s.")
+
+
+@pytest.mark.parametrize("width", [360, 700, 980, 1000, 1200])
+def test_the_table_of_gusts_is_never_cut(browser, analysis, wide, width):
+    look = {"viewport": {"width": width, "height": 800}}
+    for report in (analysis.files["report"], wide):
+        with opened(browser, report.as_uri(), **look) as page:
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            for cell in page.locator("tbody th, tbody td").all():
+                fits = "cell => cell.scrollWidth <= cell.clientWidth + 1"
+                assert cell.evaluate(fits), cell.text_content()
+            if width < 992:  # where there is no header between them
+                band = page.locator("tbody tr").first.evaluate(
+                    "row => row.getBoundingClientRect().top"
+                    " - row.closest('table').previousElementSibling.getBoundingClientRect().bottom"
+                )
+                assert band < 30
+
+
+def test_on_a_phone_every_figure_stands_with_its_name(browser, wide):
+    with opened(browser, wide.as_uri(), **LOOKS["phone"]) as page:
+        names = page.locator("thead th").all_text_contents()
+        assert names[-2:] == ["Local mean solar time", "Remark"]
+        for row in page.locator("tbody tr").all():
+            assert row.locator("th").inner_text().startswith("Gust")
+            told = [cell.inner_text() for cell in row.locator("td:not(.scripted)").all()]
+            assert [text.split("\n")[0] for text in told] == names[2:]
+            assert all(text.split("\n")[1] for text in told)
+
+
+@pytest.mark.parametrize("look", ["desktop", "phone"])
+def test_to_a_screen_reader_it_is_a_table_at_any_width(browser, analysis, look):
+    with opened(browser, analysis.files["report"].as_uri(), **LOOKS[look]) as page:
+        # Some browsers take what is not laid out as a table for none, unless it says that it is one.
+        for name in ("table", "thead", "tbody", "tr", "th", "td"):
+            assert page.locator(f"{name}:not([role])").count() == 0
+        tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+        roles = [node["role"]["value"] for node in tree if not node["ignored"]]
+        gusts, columns = len(analysis.events), page.locator("thead th").count()
+        assert roles.count("table") == 1
+        assert roles.count("row") == 1 + gusts
+        assert roles.count("columnheader") == columns
+        assert roles.count("rowheader") == gusts
+        assert roles.count("cell") == gusts * (columns - 1)
+        named = [node["name"]["value"] for node in tree if node["role"]["value"] == "cell"]
+        assert not any("Length" in name for name in named), "names of columns are not read twice"
+
+
+def test_the_keys_are_told_only_where_there_is_a_keyboard(browser, analysis):
+    touched = LOOKS["phone"] | {"is_mobile": True}
+    for look, told in ((LOOKS["desktop"], True), (touched, False)):
+        with opened(browser, analysis.files["report"].as_uri(), **look) as page:
+            assert page.get_by_text("Page Up").is_visible() is told
+            assert page.get_by_text("Click or tap into a picture").is_visible()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_the_screen(browser, analysis, wide, muted, look):
+    for report in (analysis.files["report"], wide, muted):
+        with opened(browser, report.as_uri(), **LOOKS[look]) as page:
+            found = axe.Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_without_scripts_it_still_plays_and_tells(browser, analysis):

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from marsaudio.report.page.content import Results, content_of
 from marsaudio.report.page.sounds import LONGEST_INSIDE, beside, players_beside, players_inside
+from marsaudio.report.page.wording import subject_of
 
 if TYPE_CHECKING:
     import jinja2
 
 INSIDE, BESIDE = "data:", "data: 'self' file:"
 WORDS_FOR_FILES = {
-    "recording": "the recording",
+    "recording": "{subject}",
     "wind": "the wind",
-    "rover": "the rover: added to the wind, sample by sample, it is the recording",
-    "spectrogram": "a picture of the recording and its wind",
+    "rover": "the rover: added to the wind, sample by sample, it is {subject}",
+    "spectrogram": "a picture of {subject} and its wind",
     "events": "the gusts as a table",
     "summary": "all figures and parameters, for programs",
 }
@@ -45,13 +46,13 @@ def page_text(results: Results, names: Mapping[str, str]) -> str:
     if inside:
         players, how_to_listen = players_inside(results.stems, results.events)
     else:
-        players, how_to_listen = players_beside(dict(names))
+        players, how_to_listen = players_beside(results.stems, dict(names))
     script = _asset("page.js")
     return _template().render(
         **content_of(results),
         players=players,
         how_to_listen=how_to_listen,
-        files=_links(names),
+        files=_links(names, subject_of(results.stems.wind)),
         media_sources=INSIDE if inside else BESIDE,
         style=_asset("page.css"),
         script=script,
@@ -59,9 +60,9 @@ def page_text(results: Results, names: Mapping[str, str]) -> str:
     )
 
 
-def _links(names: Mapping[str, str]) -> Sequence[dict[str, Any]]:
+def _links(names: Mapping[str, str], subject: str) -> Sequence[dict[str, Any]]:
     return [
-        {"address": beside(name), "name": name, "words": WORDS_FOR_FILES[what]}
+        {"address": beside(name), "name": name, "words": WORDS_FOR_FILES[what].format(subject=subject)}
         for what, name in names.items()
         if what in WORDS_FOR_FILES
     ]
