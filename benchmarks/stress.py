@@ -1,0 +1,95 @@
+"""Try to make marsaudio lose or corrupt something: kill it, fill the disk, change what it reads.
+
+    python benchmarks/stress.py --times 3                 # some minutes, to see that it works
+    python benchmarks/stress.py --times 200 --docs docs   # an hour and more; as root for all of it
+
+Prints what it finds and a page in Markdown. Each part is kept in stress.json in the folder of --output; the page
+is made of all that are there. Linux only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import stress_kills
+from stress_record import Record, Trial
+from stress_server import Server
+from stress_works import Material
+
+SEED = 20210220  # the day of the first sounds
+FEWER = 10  # of the rarer attempts there are so many times fewer
+
+
+@dataclass(frozen=True)
+class Part:
+    """A kind of trouble.
+
+    Attributes
+    ----------
+    title, words : str
+        For the page.
+    attempt : callable
+        Given the material, how many times, and a random generator.
+    share : float
+        Of the times that are asked for.
+    """
+
+    title: str
+    words: str
+    attempt: Callable[[Material, int, np.random.Generator], list[Trial]]
+    share: float = 1.0
+
+
+PARTS = {
+    "kill": Part(
+        "Killed at any moment",
+        "`kill -9` of the command and of all processes that it started, at moments drawn evenly over the length of a "
+        "run, and more in its last tenth; half of them over the results of an earlier run of another recording. "
+        "Then the same command is run again.",
+        stress_kills.at_random,
+    ),
+    "steps": Part(
+        "Killed before each change of a file, and each change failing",
+        "Before a file is opened for writing, renamed, or removed, and before a folder is made or removed, the process "
+        "kills itself; or the change fails once, with an input/output error. Over an older result.",
+        stress_kills.at_each_change,
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--times", type=int, default=200, help="how often the common attempts are made")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=tuple(PARTS), metavar="NAME")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--output", type=Path, default=Path("output/stress"), help="for stress.json")
+    parser.add_argument("--docs", type=Path, help="the documentation, to renew its page")
+    arguments = parser.parse_args()
+    # Who starts this in the background has it ignore interrupts, and children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    record = Record(arguments.output / "stress.json", arguments.seed)
+    print(f"Seed {arguments.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="marsaudio-stress-") as folder, Server() as server:
+        material = Material(Path(folder), server)
+        for number, (name, part) in enumerate(PARTS.items()):
+            if name in arguments.only:
+                print(f"{name}: {part.title}", flush=True)
+                rng = np.random.default_rng([arguments.seed, number])
+                times = max(round(part.share * arguments.times), 2)
+                record.add(name, part.attempt(material, times, rng))
+    page = record.page({name: (part.title, part.words) for name, part in PARTS.items()})
+    print(page)
+    if arguments.docs:
+        (arguments.docs / "reliability").mkdir(parents=True, exist_ok=True)
+        (arguments.docs / "reliability" / "stress.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
