@@ -338,6 +338,20 @@ def test_what_a_killed_run_left_is_cleared_away_and_what_is_being_written_is_not
     assert tree(tmp_path / "out") == whole
 
 
+def test_a_run_that_was_killed_before_its_first_file_was_whole_is_begun_anew(recordings, tmp_path):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / ".marsaudio-0123456789ab.json").write_text('{"format": "mars')
+    run(recordings, output)
+    assert {path.name for path in output.iterdir()} == {
+        ".lock",
+        "events.csv",
+        "recordings",
+        "run.json",
+        "summary.csv",
+    }
+
+
 # What goes wrong
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from marsaudio.atomic import kind_of
+from marsaudio.atomic import TEMPORARY, kind_of
 from marsaudio.batch.inputs import Item
 from marsaudio.errors import OutputError
 
@@ -100,6 +100,13 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
         raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(older, ignore_errors=True)
+
+
+def clear_temporary(output: Path) -> None:
+    """Clear away half-written tables that a killed run left in a folder which only this run writes into."""
+    for temporary in output.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:
