@@ -3,8 +3,8 @@
     python benchmarks/stress.py --times 3                 # some minutes, to see that it works
     python benchmarks/stress.py --times 200 --docs docs   # an hour and more; as root for all of it
 
-Prints what it finds and a page in Markdown. Each part is kept in stress.json in the folder of --output; the page
-is made of all that are there. Linux only.
+Prints what it finds and a page in Markdown. Each part is kept in stress.json in the folder of --output; the
+page is made of all that are there. Linux only.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import stress_caches
+import stress_disks
 import stress_kills
+import stress_readers
+import stress_signals
+import stress_surroundings
 from stress_record import Record, Trial
 from stress_server import Server
 from stress_works import Material
 
 SEED = 20210220  # the day of the first sounds
-FEWER = 10  # of the rarer attempts there are so many times fewer
+FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -49,16 +54,66 @@ class Part:
 PARTS = {
     "kill": Part(
         "Killed at any moment",
-        "`kill -9` of the command and of all processes that it started, at moments drawn evenly over the length of a "
-        "run, and more in its last tenth; half of them over the results of an earlier run of another recording. "
-        "Then the same command is run again.",
+        "`kill -9` of the command and of all processes that it started, at moments drawn evenly over the "
+        "length of a run, and more in its last tenth. Half of them over what an earlier run left of another "
+        "recording. Then the same command is run again.",
         stress_kills.at_random,
     ),
     "steps": Part(
         "Killed before each change of a file, and each change failing",
-        "Before a file is opened for writing, renamed, or removed, and before a folder is made or removed, the process "
-        "kills itself; or the change fails once, with an input/output error. Over an older result.",
+        "Before a file is opened for writing, renamed, or removed, and before a folder is made or removed, "
+        "the process kills itself; or that change fails, once, with an input/output error.",
         stress_kills.at_each_change,
+    ),
+    "signals": Part(
+        "Interrupted, and told to end",
+        "An interrupt (SIGINT) of the command and all of its processes, and SIGTERM to the command alone, at "
+        "moments drawn evenly. Then the same command is run again, at once.",
+        stress_signals.signalled,
+        0.2,
+    ),
+    "disk": Part(
+        "The disk is full",
+        "Disks in memory, from a page to more than is needed, or with room for a few files only. Then there "
+        "is room again, and the same command is run again.",
+        stress_disks.full,
+        0.1,
+    ),
+    "read-only": Part(
+        "Nothing can be written",
+        "A disk that is mounted for reading alone, and a folder of another user.",
+        stress_disks.read_only,
+        0.02,
+    ),
+    "replaced": Part(
+        "The recording changes while it is read",
+        "At moments drawn evenly. What comes of it must be a refusal, or the result of one of the two.",
+        stress_readers.replaced,
+        0.1,
+    ),
+    "clock": Part(
+        "Clocks",
+        "A clock that runs backwards, an hour a second, and recordings that were written in unlikely years.",
+        stress_surroundings.clocks,
+        0.02,
+    ),
+    "home": Part(
+        "No home, and no place",
+        "A user without a home, a name or any variable, and a folder that was removed under the command.",
+        stress_surroundings.homes,
+        0.02,
+    ),
+    "cache": Part(
+        "A shared folder of downloads",
+        "Two processes at a time, as of two versions whose catalogs differ, and what earlier ones left.",
+        stress_caches.shared,
+        0.1,
+    ),
+    "streams": Part(
+        "Standard streams",
+        "Closed, full, or with a reader that goes away or waits. The files must be what they always are.",
+        stress_surroundings.streams,
+        0.02,
     ),
 }
 
@@ -82,7 +137,7 @@ def main() -> None:
             if name in arguments.only:
                 print(f"{name}: {part.title}", flush=True)
                 rng = np.random.default_rng([arguments.seed, number])
-                times = max(round(part.share * arguments.times), 2)
+                times = max(round(part.share * arguments.times), min(FEWEST, arguments.times))
                 record.add(name, part.attempt(material, times, rng))
     page = record.page({name: (part.title, part.words) for name, part in PARTS.items()})
     print(page)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from processes import environment
 
@@ -70,34 +70,30 @@ class Surroundings:
     errors: int | None = None
 
 
+class Process(Protocol):
+    """What a child needs to know of its process."""
+
+    @property
+    def pid(self) -> int: ...  # noqa: D102
+    def poll(self) -> int | None: ...  # noqa: D102
+    def wait(self, timeout: float | None = None) -> int: ...  # noqa: D102
+
+
 class Child:
     """A process in a session of its own.
 
     Parameters
     ----------
-    program
-        What Python is given.
+    process
     place
         A folder for its output and errors, and for the file that says that it is ready.
-    surroundings
     """
 
-    def __init__(self, program: Sequence[str], place: Path, surroundings: Surroundings) -> None:
+    def __init__(self, process: Process, place: Path) -> None:
+        self.process = process
         self._ready = place / "ready"
         self._said, self._errors = place / "said", place / "errors"
-        kept = {} if surroundings.bare else environment()
-        paths = {"PYTHONPATH": environment()["PYTHONPATH"]}
         self._begun = time.monotonic()
-        with self._said.open("wb") as said, self._errors.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [*surroundings.before, sys.executable, *program],
-                cwd=surroundings.folder,
-                env=kept | paths | dict(surroundings.variables),
-                stdin=subprocess.DEVNULL,
-                stdout=said if surroundings.output is None else surroundings.output,
-                stderr=errors if surroundings.errors is None else surroundings.errors,
-                start_new_session=True,
-            )
 
     def wait_until_ready(self) -> float:
         """The moment in which its work began; or now, if it is over."""
@@ -119,6 +115,7 @@ class Child:
 
     @property
     def is_ready(self) -> bool:
+        """Whether its work has begun."""
         return self._ready.exists()
 
     def signal(self, number: int, *, group: bool = True) -> None:
@@ -126,19 +123,46 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if group else os.kill)(self.process.pid, number)
 
-    def end(self) -> Ended:
-        """Wait for its end; who comes to none is killed."""
+    def end(self, *, with_group: bool = True) -> Ended:
+        """Wait for its end; who comes to none is killed, and so is, unless told not to, what it started."""
         try:
             code = self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             code = HUNG
         seconds = time.monotonic() - self._begun
-        self.signal(signal.SIGKILL)  # also what it may have left behind
-        self.process.wait()
+        if with_group or code == HUNG:
+            self.signal(signal.SIGKILL)
+            self.process.wait(PATIENCE)
         said, errors = (
             path.read_text(encoding="utf-8", errors="replace") for path in (self._said, self._errors)
         )
         return Ended(code, said, errors, seconds)
+
+
+def started(program: Sequence[str], place: Path, surroundings: Surroundings) -> Child:
+    """Start a Python of its own.
+
+    Parameters
+    ----------
+    program
+        What Python is given.
+    place
+        As for `Child`.
+    surroundings
+    """
+    kept = {} if surroundings.bare else environment()
+    paths = {"PYTHONPATH": environment()["PYTHONPATH"]}
+    with (place / "said").open("wb") as said, (place / "errors").open("wb") as errors:
+        process = subprocess.Popen(
+            [*surroundings.before, sys.executable, *program],
+            cwd=surroundings.folder,
+            env=kept | paths | dict(surroundings.variables),
+            stdin=subprocess.DEVNULL,
+            stdout=said if surroundings.output is None else surroundings.output,
+            stderr=errors if surroundings.errors is None else surroundings.errors,
+            start_new_session=True,
+        )
+    return Child(process, place)
 
 
 def driven(arguments: Sequence[str], **options: Any) -> list[str]:

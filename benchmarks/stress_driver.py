@@ -105,6 +105,7 @@ class Watch:
         self._action, self._folder, self._at = action, folder, at
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """What Python calls before it does something."""
         if self.is_over or not self._is_change(event, arguments):
             return
         self.count += 1
@@ -125,4 +126,4 @@ class Watch:
         if isinstance(arguments[0], int):
             return False
         path = os.fsdecode(arguments[0])
-        return path.startswith(self._folder) or (event in CHANGES and not os.path.isabs(path))
+        return path.startswith(self._folder) or (event in CHANGES and not path.startswith(os.sep))

@@ -87,7 +87,11 @@ class Record:
                 self.parts = held["parts"]
 
     def add(self, part: str, trials: Sequence[Trial]) -> None:
-        """Keep a part, in the file, too."""
+        """Keep a part, in the file, too, unless somebody has changed the program under it."""
+        if conditions.fingerprint() != self.about["source code"]:
+            raise SystemExit(
+                "The source of marsaudio was changed meanwhile: the attempts are of no one version."
+            )
         self.parts[part] = {
             "date": datetime.date.today().isoformat(),
             "trials": [dataclasses.asdict(trial) for trial in trials],
@@ -96,17 +100,18 @@ class Record:
         self._path.write_text(text, encoding="utf-8")
 
     def trials(self, part: str) -> list[Trial]:
+        """Those of a part."""
         return [Trial(**{**held, "wrong": tuple(held["wrong"])}) for held in self.parts[part]["trials"]]
 
     def page(self, titles: Mapping[str, tuple[str, str]]) -> str:
         """All parts: the title, what was done, the table, and what was wrong."""
         dates = sorted({part["date"] for part in self.parts.values()})
+        when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
         count = sum(len(part["trials"]) for part in self.parts.values())
         about = self.about
         texts = [
-            f"{count} attempts, made on {dates[0] if len(set(dates)) == 1 else ' to '.join(dates[:: len(dates) - 1])}. "
-            f"{about['machine']}; {about['system']}; {about['Python']}; marsaudio {about['marsaudio']} (source code "
-            f"{about['source code']}). Seed {about['seed']}.\n"
+            f"{count} attempts, made on {when}. {about['machine']}; {about['system']}; {about['Python']}; "
+            f"marsaudio {about['marsaudio']} (source code {about['source code']}). Seed {about['seed']}.\n"
         ]
         for part, (title, words) in titles.items():
             if part in self.parts:

@@ -30,7 +30,8 @@ def sound_of(name: str) -> bytes:
 class Handler(http.server.BaseHTTPRequestHandler):
     """Gives the file that is asked for, slowly."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
+        """Answer."""
         body = sound_of(self.path.rpartition("/")[2])
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import statistics
 import tempfile
@@ -10,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stress_children import Child, Ended, Surroundings, complaints, driven
+from processes import environment
+from stress_children import Child, Ended, Surroundings, complaints, driven, started
 from stress_folders import Contents, batch_misfits, bytes_in, contents, misfits
+from stress_nursery import Nursery
 from stress_server import KEY, OTHER_KEY, Server
 
 import marsaudio as ma
@@ -45,6 +48,8 @@ class Work:
         Seconds from when it is ready to its end.
     modules : pathlib.Path
         What a run imports.
+    nursery : Nursery
+        Of processes that have done so.
     room : int
         Bytes that its results take.
     entries : dict
@@ -59,11 +64,13 @@ class Work:
     alone: Contents
     length: float
     modules: Path
+    nursery: Nursery
     room: int
     entries: Mapping[str, Any]
 
     @property
     def is_batch(self) -> bool:
+        """Whether each of its results stands by itself."""
         return self.name == "batch"
 
     def start(
@@ -74,9 +81,23 @@ class Work:
         surroundings: Surroundings | None = None,
         **options: Any,
     ) -> Child:
-        """Start it, through the driver; its results go into the folder "out" of a place."""
-        options = {"modules": str(self.modules), **options}
-        return start((*self.arguments, *more), self.inputs, place, surroundings, self.entries, **options)
+        """Start it; its results go into the folder "out" of a place.
+
+        Parameters
+        ----------
+        place
+        more
+            Further arguments.
+        surroundings
+            Where they are given it is a Python of its own, else a process that has imported everything.
+        **options
+            Of `stress_driver.run`.
+        """
+        arguments = (*self.arguments, *more)
+        options = {"modules": str(self.modules), "entries": self.entries, **options}
+        if surroundings is not None:
+            return start(arguments, place, surroundings, **options)
+        return fork(self.nursery, arguments, self.inputs, place, **options)
 
     def prepare(self, place: Path, *, with_older: bool) -> Path:
         """A folder for the results, empty or with older ones."""
@@ -97,21 +118,31 @@ class Work:
         """What is wrong with the files of a run that came to its end."""
         return unlike(contents(out, place=place), self.runs[NEW] if with_older else self.alone)
 
+    def wrong_if_refused(self, out: Path, *, with_older: bool) -> list[str]:
+        """What is wrong with the files after a run that said that nothing was changed."""
+        if self.is_batch or self.name == "fetch":  # which keep what they have
+            return self.wrong_in(out, with_older=with_older)
+        wrong = unlike(contents(out), self.runs[OLDER] if with_older else {})
+        return [f"refused, and yet {one}" for one in wrong]
 
-def start(
-    arguments: Sequence[str],
-    inputs: Path,
-    place: Path,
-    surroundings: Surroundings | None,
-    entries: Mapping[str, Any],
-    **options: Any,
-) -> Child:
-    filled = [argument.format(out=place / "out") for argument in arguments]
-    around = surroundings or Surroundings(inputs)
-    variables = {"MARSAUDIO_DATA_DIR": str(place / "out")} | dict(around.variables)
-    around = Surroundings(around.folder, variables, around.bare, around.before, around.output, around.errors)
-    options = {"ready": str(place / "ready"), "entries": entries, **options}
-    return Child(driven(filled, **options), place, around)
+
+def start(arguments: Sequence[str], place: Path, surroundings: Surroundings, **options: Any) -> Child:
+    """Start marsaudio as a Python of its own; {out} in its arguments is the folder "out" of a place."""
+    variables = {"MARSAUDIO_DATA_DIR": str(place / "out"), **surroundings.variables}
+    around = dataclasses.replace(surroundings, variables=variables)
+    options = {"ready": str(place / "ready"), **options}
+    return started(driven(filled(arguments, place), **options), place, around)
+
+
+def fork(nursery: Nursery, arguments: Sequence[str], inputs: Path, place: Path, **options: Any) -> Child:
+    """Do the same as `start` with a process that has imported everything."""
+    variables = {"MARSAUDIO_DATA_DIR": str(place / "out")}
+    options = {"ready": str(place / "ready"), **options}
+    return Child(nursery.fork(filled(arguments, place), place, inputs, variables, options), place)
+
+
+def filled(arguments: Sequence[str], place: Path) -> list[str]:
+    return [argument.format(out=place / "out") for argument in arguments]
 
 
 def unlike(found: Contents, wanted: Contents) -> list[str]:
@@ -157,35 +188,45 @@ class Material:
         arguments, entries = COMMANDS[name], self.entries if name == "fetch" else {}
         modules = self.folder / f"{name} modules.json"
 
-        def undisturbed(
-            *arguments: str, inputs: Path = self.inputs, over: Path | None = None
-        ) -> tuple[Path, Ended]:
+        def undisturbed(*arguments: str, inputs: Path = self.inputs) -> tuple[Path, Ended]:
             place = self.place()
-            if over:
-                shutil.copytree(over, place / "out")
-            else:
-                (place / "out").mkdir()
-            ended = start(arguments, inputs, place, None, entries, modules=str(modules)).end()
+            (place / "out").mkdir()
+            options = {"modules": str(modules), "entries": entries}
+            ended = start(arguments, place, Surroundings(inputs), **options).end()
             if wrong := complaints(ended, (0,)):
                 raise SystemExit(f"Nothing disturbed {name!r}, and yet: {'; '.join(wrong)}")
             return place / "out", ended
 
         older = self._older(name, undisturbed)
         out, _ = undisturbed(*arguments)
-        alone, room = contents(out), bytes_in(out)
-        lengths = []
+        alone = contents(out)
+        work = Work(
+            name,
+            arguments,
+            self.inputs,
+            older,
+            {OLDER: contents(older)},
+            alone,
+            0.0,
+            modules,
+            Nursery(modules, environment()),
+            bytes_in(out),
+            entries,
+        )
+        return self._timed(work)
+
+    def _timed(self, work: Work) -> Work:
+        """The same with its length, and with what it leaves over an older result, each time the same."""
+        lengths, results = [], []
         for _ in range(LENGTH_RUNS):
-            out, ended = undisturbed(*arguments, over=older)
-            lengths.append(ended.seconds)
-            new = contents(out)
-        again = contents(undisturbed(*arguments, over=older)[0])
-        if different := unlike(again, new):
-            raise SystemExit(f"Two runs of {name!r} differ: {'; '.join(different)}")
-        runs = {OLDER: contents(older), NEW: new}
-        return Work(
-            name, arguments, self.inputs, older, runs, alone,
-            statistics.median(lengths), modules, room, entries,
-        )  # fmt: skip
+            place = self.place()
+            out = work.prepare(place, with_older=True)
+            lengths.append(work.start(place).end().seconds)
+            results.append(contents(out))
+        if different := [wrong for one in results for wrong in unlike(one, results[0])]:
+            raise SystemExit(f"Two runs of {work.name!r} differ: {'; '.join(different)}")
+        runs = {**work.runs, NEW: results[0]}
+        return dataclasses.replace(work, runs=runs, length=statistics.median(lengths))
 
     def _older(self, name: str, undisturbed: Any) -> Path:
         """What an earlier run left."""
