@@ -235,6 +235,14 @@ def test_interrupted_is_130_without_a_traceback(run, monkeypatch, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_interrupted_before_there_is_a_command_is_the_same(run, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.main.get_command", interrupt)
+    assert run("list") == (130, [], ["marsaudio: interrupted"])
+
+
 def test_what_is_wrong_with_the_program_itself_is_not_hidden(monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError
@@ -272,6 +280,12 @@ def test_where_streams_are_closed_the_files_are_the_same(closed, run, gusty_wav,
     done = in_shell(f"marsaudio events {gusty_wav} -o events.csv {closed}", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "events.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_batch_runs_where_standard_error_is_closed(gusty_wav, tmp_path):
+    done = in_shell(f"marsaudio batch {gusty_wav} -o out --jobs 2 2>&-", tmp_path)
+    assert done.returncode == 0
+    assert "1 recording: 1 done" in done.stdout
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")

@@ -155,11 +155,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         What follows ``marsaudio`` on the command line. None takes this process's own.
     """
+    try:
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:  # also before there is a command that could be interrupted
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        _tell("interrupted")
+    return code
+
+
+def _run(given: list[str]) -> int:
+    """Run the command, and say in a line why, where it cannot be done."""
     streams.open_missing()
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     command = typer.main.get_command(app)
-    given = sys.argv[1:] if arguments is None else list(arguments)
     named, options = _command_and_options(command, given)
     with _warnings_on_stderr(options):
         try:
@@ -170,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         except MarsAudioError as error:
             return _fail(in_options(str(error), options))
-        except (KeyboardInterrupt, typer.Abort):
+        except typer.Abort:
             code = INTERRUPTED
         except BrokenPipeError:
             streams.close_quietly()
@@ -193,8 +203,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             message = in_options(error.format_message().rstrip(), {})
             end = "" if message.endswith(("?", ".")) else "."
             return _fail(f"{message}{end} See '{where} --help'.")
-    if code == INTERRUPTED:
-        _tell("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -13,11 +13,13 @@ def open_missing() -> None:
     """Open those that were closed before the start, to nowhere.
 
     Else the next file that is opened gets the number of one, and what libraries in C, or other processes,
-    say there would be written into it.
+    say there would be written into it; and the workers of a batch do not start without a standard error.
     """
-    for name, mode in STREAMS:
+    for number, (name, mode) in enumerate(STREAMS):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 (for as long as the process lives)
+            nowhere = open(os.devnull, mode)  # noqa: SIM115 (for as long as the process lives)
+            os.set_inheritable(nowhere.fileno(), nowhere.fileno() == number)
+            setattr(sys, name, nowhere)
 
 
 def close_quietly() -> None:
