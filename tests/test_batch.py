@@ -394,6 +394,25 @@ def test_a_recording_that_is_written_to_or_vanishes_has_failed(recordings, tmp_p
     assert not (tmp_path / "out" / "recordings" / "sol 1" / "b.flac").exists()
 
 
+def test_a_recording_that_another_of_the_same_time_takes_the_place_of_has_failed(
+    recordings, tmp_path, monkeypatch
+):
+    whole = working.detect_wind_file
+
+    def meanwhile(source, **options):
+        before = Path(source).stat()
+        copy = tmp_path / "copy"
+        copy.write_bytes(Path(source).read_bytes()[:-1000] + bytes(1000))
+        os.utime(copy, ns=(0, before.st_mtime_ns))
+        found = whole(source, **options)
+        copy.replace(source)
+        return found
+
+    monkeypatch.setattr(working, "detect_wind_file", meanwhile)
+    report = run([recordings / "sol 1" / "a.wav"], tmp_path / "out")
+    assert [("was written to while it was read" in reason) for reason in report.failures.values()] == [True]
+
+
 def test_a_fault_of_the_program_is_reported_with_its_place_and_stops_nothing(
     recordings, tmp_path, monkeypatch
 ):

@@ -43,6 +43,16 @@ def state_of(item: Item) -> list[dict[str, Any]]:
     return states
 
 
+def identity_of(item: Item) -> list[tuple[int, int]]:
+    """What tells, while they are read, whether other files have taken the names of a recording's."""
+    found = []
+    for file in item.files:
+        with contextlib.suppress(OSError, ValueError):
+            now = Path(file).stat()
+            found.append((now.st_dev, now.st_ino))
+    return found
+
+
 def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:
     """What is known of a recording whose result is there and of its files as they are now; else None."""
     folder = folder_of(output, item)
