@@ -10,8 +10,10 @@ page is made of all that are there. Linux only.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ import stress_surroundings
 from stress_record import Record, Trial
 from stress_server import Server
 from stress_works import Material
+
+import marsaudio
 
 SEED = 20210220  # the day of the first sounds
 FEWEST = 2
@@ -128,17 +132,23 @@ def main() -> None:
     arguments = parser.parse_args()
     # Who starts this in the background has it ignore interrupts, and children would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # All processes are of the marsaudio that this one is of.
+    paths = [str(Path(marsaudio.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     arguments.output.mkdir(parents=True, exist_ok=True)
     record = Record(arguments.output / "stress.json", arguments.seed)
     print(f"Seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="marsaudio-stress-") as folder, Server() as server:
+        Path(folder).chmod(0o755)  # other users look into it, too
         material = Material(Path(folder), server)
         for number, (name, part) in enumerate(PARTS.items()):
             if name in arguments.only:
                 print(f"{name}: {part.title}", flush=True)
                 rng = np.random.default_rng([arguments.seed, number])
                 times = max(round(part.share * arguments.times), min(FEWEST, arguments.times))
+                begun = time.monotonic()
                 record.add(name, part.attempt(material, times, rng))
+                print(f"  {time.monotonic() - begun:.0f} s", flush=True)
     page = record.page({name: (part.title, part.words) for name, part in PARTS.items()})
     print(page)
     if arguments.docs:

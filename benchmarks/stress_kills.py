@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import shutil
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ KILLED = ("analyze", "batch", "fetch")
 STEPPED = ("analyze", "separate", "report", "batch", "fetch")
 EARLY, LATE = -0.05, 1.02  # of the length, which is counted from when everything is imported
 LAST_TENTH, SHARE_IN_IT = 0.9, 0.25
-ONE_PROCESS = ("--jobs", "1")
 
 
 def at_random(material: Material, times: int, rng: np.random.Generator) -> list[Trial]:
@@ -35,7 +35,7 @@ def at_random(material: Material, times: int, rng: np.random.Generator) -> list[
             )
             for number, share in enumerate(shares)
         ]
-        trials += tried(attempts, lanes=1 if work.is_batch else 2)
+        trials += tried(attempts, name=name)
     return trials
 
 
@@ -53,30 +53,48 @@ def killed_at(material: Material, work: Work, seconds: float, *, with_older: boo
     if is_over:
         wrong += work.wrong_at_the_end(out, with_older=with_older)
     what = f"`{work.name}`{', over an older result' if with_older else ''}"
-    return gone_on(work, place, what, outcome, wrong, before, with_older, f"{seconds:.4f} s", child)
+    killed = Killed(work, place, child, with_older, before)
+    return gone_on(killed, what, outcome, wrong, f"after {seconds:.4f} s")
 
 
-def gone_on(
-    work: Work,
-    place: Path,
-    what: str,
-    outcome: str,
-    wrong: list[str],
-    before: dict[str, int],
-    with_older: bool,
-    example: str,
-    child: Child,
-) -> Trial:
+@dataclass(frozen=True)
+class Killed:
+    """A command that something was done to.
+
+    Attributes
+    ----------
+    work : Work
+    place : pathlib.Path
+    child : Child
+    with_older : bool
+        Whether it wrote over older results.
+    before : dict
+        When those were written that were finished before.
+    more : tuple of str
+        Further arguments.
+    """
+
+    work: Work
+    place: Path
+    child: Child
+    with_older: bool
+    before: dict[str, int]
+    more: tuple[str, ...] = ()
+
+
+def gone_on(killed: Killed, what: str, outcome: str, wrong: list[str], example: str) -> Trial:
     """Look at what a killed run left, run the same command again, and look once more."""
-    out = place / "out"
+    work, place, out = killed.work, killed.place, killed.place / "out"
     left, after_the_kill = leftovers(out), times_of_results(out)
-    if before.items() - after_the_kill.items():
+    if killed.before.items() - after_the_kill.items():
         wrong.append("a finished result is gone or was written again")
-    clear_shared(child.process.pid)
+    clear_shared(killed.child.process.pid)
     (place / "ready").unlink(missing_ok=True)
-    again = work.start(place)
+    again = work.start(place, more=killed.more)
     wrong += [f"the next run: {one}" for one in complaints(again.end(), (DONE,))]
-    wrong += [f"after the next run: {one}" for one in work.wrong_at_the_end(out, with_older=with_older)]
+    wrong += [
+        f"after the next run: {one}" for one in work.wrong_at_the_end(out, with_older=killed.with_older)
+    ]
     if after_the_kill.items() - times_of_results(out).items():
         wrong.append("the next run wrote a finished result again")
     clear_shared(again.process.pid)
@@ -90,23 +108,23 @@ def at_each_change(material: Material, times: int, rng: np.random.Generator) -> 
     trials = []
     for name in STEPPED:
         work = material.work(name)
-        count = changes(material, work)
-        chosen = range(1, count + 1)
-        if count > times:
-            chosen = sorted(rng.choice(count, times, replace=False) + 1)
-        attempts = [
-            functools.partial(one_change, material, work, action, int(at), count)
-            for action in (DIED, FAILED)
-            for at in chosen
-        ]
-        trials += tried(attempts)
+        for action, with_older in ((DIED, True), (DIED, False), (FAILED, True)):
+            count = changes(material, work, with_older=with_older)
+            chosen = range(1, count + 1)
+            if count > times:
+                chosen = sorted(rng.choice(count, times, replace=False) + 1)
+            attempts = [
+                functools.partial(one_change, material, work, action, int(at), count, with_older=with_older)
+                for at in chosen
+            ]
+            trials += tried(attempts, name=name)
     return trials
 
 
-def changes(material: Material, work: Work) -> int:
-    """How many changes of files there are in a run over an older result."""
+def changes(material: Material, work: Work, *, with_older: bool) -> int:
+    """How many changes of files there are in a run."""
     place = material.place()
-    out = work.prepare(place, with_older=True)
+    out = work.prepare(place, with_older=with_older)
     stepped(work, place, COUNTED, 0).end()
     shutil.rmtree(out)
     return int((place / "told").read_text())
@@ -114,24 +132,32 @@ def changes(material: Material, work: Work) -> int:
 
 def stepped(work: Work, place: Path, action: str, at: int) -> Child:
     steps = (action, str(place / "out"), at)
-    return work.start(place, steps=steps, told=str(place / "told"), more=ONE_PROCESS if work.is_batch else ())
+    return work.start(place, steps=steps, told=str(place / "told"), more=one_process(work))
 
 
-def one_change(material: Material, work: Work, action: str, at: int, count: int) -> Trial:
-    """Kill a command before one of its changes, or have that fail, over an older result."""
+def one_process(work: Work) -> tuple[str, ...]:
+    """What keeps a batch from starting processes, in which nothing would be counted."""
+    return ("--jobs", "1") if work.is_batch else ()
+
+
+def one_change(
+    material: Material, work: Work, action: str, at: int, count: int, *, with_older: bool
+) -> Trial:
+    """Kill a command before one of its changes, or have that fail."""
     place = material.place()
-    out = work.prepare(place, with_older=True)
+    out = work.prepare(place, with_older=with_older)
     before = times_of_results(out)
     child = stepped(work, place, action, at)
     ended = child.end()
-    wrong = work.wrong_in(out, with_older=True)
+    wrong = work.wrong_in(out, with_older=with_older)
+    over = ", over an older result" if with_older else ""
     if action == DIED:
-        what, outcome = f"`{work.name}`, killed before each change", "killed" if ended.code < 0 else "done"
+        what, outcome = f"`{work.name}` killed{over}", "killed" if ended.code < 0 else "done"
     else:
-        what = f"`{work.name}`, each change failing once"
+        what = f"`{work.name}` failing{over}"
         wrong += complaints(ended)
         outcome = {DONE: "done all the same", REFUSED: "refused"}.get(ended.code, "failed")
         if ended.code == DONE:
-            wrong += work.wrong_at_the_end(out, with_older=True)
-    example = f"change {at} of {count}"
-    return gone_on(work, place, what, outcome, wrong, before, True, example, child)
+            wrong += work.wrong_at_the_end(out, with_older=with_older)
+    killed = Killed(work, place, child, with_older, before, one_process(work))
+    return gone_on(killed, what, outcome, wrong, f"change {at} of {count}")

@@ -1,7 +1,7 @@
 """Processes that have imported everything before they begin: forked from one that has.
 
-Most of a short run is imports, in which there is nothing to lose. The processes are sessions of their own, and
-end as any Python does.
+Most of a short run is imports, in which there is nothing to lose. The processes are sessions of their own,
+and end as any Python does.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ class Nursery:
         self._process = subprocess.Popen(
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
+            cwd=modules.parent,  # where Python finds no marsaudio but the one that is meant
             env=dict(environment),
             start_new_session=True,
             text=True,

@@ -15,7 +15,7 @@ from typing import Any
 import conditions
 from tables import table
 
-LANES = 2  # trials at a time
+LANES = {"batch": 1, "fetch": 8}  # trials at a time: one has processes of its own, the other one waits
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Trial:
 Attempt = Callable[[], Trial]
 
 
-def tried(attempts: Iterable[Attempt], *, lanes: int = LANES) -> list[Trial]:
-    """Make these attempts, some at a time, and say when one finds something."""
+def tried(attempts: Iterable[Attempt], *, name: str = "") -> list[Trial]:
+    """Make these attempts, some at a time as it suits a work, and say when one finds something."""
 
     def one(attempt: Attempt) -> Trial:
         trial = attempt()
@@ -58,7 +58,7 @@ def tried(attempts: Iterable[Attempt], *, lanes: int = LANES) -> list[Trial]:
             print(f"  WRONG: {trial.what}, {trial.example}: {'; '.join(trial.wrong)}", flush=True)
         return trial
 
-    with ThreadPoolExecutor(lanes) as pool:
+    with ThreadPoolExecutor(LANES.get(name, 2)) as pool:
         return list(pool.map(one, attempts))
 
 

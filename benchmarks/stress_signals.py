@@ -28,7 +28,7 @@ def signalled(material: Material, times: int, rng: np.random.Generator) -> list[
                 )
                 for odd, share in enumerate(rng.random(times))
             ]
-            trials += tried(attempts, lanes=1 if work.is_batch else 2)
+            trials += tried(attempts, name=name)
     return trials
 
 
@@ -47,7 +47,10 @@ def signalled_at(
     is_over = child.wait_for(seconds)
     child.signal(number, group=number == signal.SIGINT)
     ended = child.end(with_group=False)
-    wrong = complaints(ended, (DONE, INTERRUPTED if number == signal.SIGINT else -number))
+    codes = [DONE, INTERRUPTED if number == signal.SIGINT else -number]
+    if not work.wrong_at_the_end(out, with_older=with_older):
+        codes.append(-number)  # it had done everything, and Python was about to end
+    wrong = complaints(ended, codes)
     wrong += work.wrong_in(out, with_older=with_older)
     left = leftovers(out) if number == signal.SIGINT or not work.is_batch else []
     if number == signal.SIGINT and left:

@@ -94,7 +94,7 @@ class Work:
             Of `stress_driver.run`.
         """
         arguments = (*self.arguments, *more)
-        options = {"modules": str(self.modules), "entries": self.entries, **options}
+        options = {"entries": self.entries, **options}
         if surroundings is not None:
             return start(arguments, place, surroundings, **options)
         return fork(self.nursery, arguments, self.inputs, place, **options)
