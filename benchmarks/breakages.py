@@ -739,17 +739,16 @@ FILES = (
     Breakage(
         "outputs are written to a temporary name and renamed: after an error the old file is there",
         "atomic.py",
-        'temporary = final.with_name(f".marsaudio-{secrets.token_hex(6)}{final.suffix[:16]}")',
-        "temporary = final",
+        "self.temporary = _unused_name(self._final)",
+        "self.temporary = self._final",
         "files are written in place",
         ("tests/test_whole_file_writing.py::test_where_the_block_fails_nothing_changes",),
     ),
     Breakage(
         "outputs are written to a temporary name and renamed: after a kill the old file is there",
         "atomic.py",
-        "    try:\n        made = _make_folder(final.parent)\n        yield temporary\n",
-        "    try:\n        made = _make_folder(final.parent)\n        final.unlink(missing_ok=True)\n"
-        "        yield temporary\n",
+        "        self._made = _make_folder(self._final.parent)\n",
+        "        self._made = _make_folder(self._final.parent)\n        self._final.unlink(missing_ok=True)\n",
         "the old file is removed before the new one is whole",
         ("tests/test_whole_file_writing.py::test_where_the_process_is_killed_the_old_file_is_there",),
     ),

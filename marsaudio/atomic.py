@@ -6,11 +6,93 @@ import contextlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
 from marsaudio.errors import MarsAudioError, OutputError
+
+TEMPORARY = ".marsaudio-"  # how the names of files begin that are not whole yet
+
+
+class Replacement:
+    """A file in the making, beside the one whose place it takes as the block ends.
+
+    Parameters
+    ----------
+    target
+        Where it is to stand.
+
+    Attributes
+    ----------
+    temporary : pathlib.Path
+        Where it stands until then.
+    """
+
+    def __init__(self, target: str | os.PathLike[str]) -> None:
+        self.target = Path(target)
+        self._final = _writable_place(self.target)
+        self.temporary = _unused_name(self._final)
+        self._made: list[Path] = []
+        self._older: Path | None = None
+        self._is_there = False
+
+    def __enter__(self) -> Replacement:
+        with _refused(self.target):
+            self.begin()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        try:
+            with _refused(self.target):
+                if error is None:
+                    self.bring_to_disk()
+                    self.take_place()
+                elif isinstance(error, OSError):
+                    raise error
+        finally:
+            # Once the block has succeeded, files that belong to this one may have taken their places: what
+            # was set aside would not go with them.
+            self.clear(put_back=error is not None)
+
+    def begin(self) -> None:
+        """Make the folder, unless it is there."""
+        self._made = _make_folder(self._final.parent)
+
+    def bring_to_disk(self) -> None:
+        """Have the system write it, so that a full disk shows, and give it the older file's permissions."""
+        with open(self.temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        if kind_of(self._final) == "file":
+            self.temporary.chmod(stat.S_IMODE(self._final.stat().st_mode))
+
+    def set_aside(self) -> None:
+        """Take the older file away: where several belong together, all go before the first new one comes."""
+        if kind_of(self._final) == "file":
+            self._older = _unused_name(self._final)
+            self._final.rename(self._older)
+
+    def take_place(self) -> None:
+        """Give it its name."""
+        self.temporary.replace(self._final)
+        self._is_there = True
+
+    def clear(self, *, put_back: bool) -> None:
+        """Leave nothing else behind; `put_back` leaves what was there before."""
+        with contextlib.suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+        if put_back and self._is_there:
+            with contextlib.suppress(OSError):
+                self._final.unlink()
+            self._is_there = False
+        if self._older is not None:
+            with contextlib.suppress(OSError):
+                self._older.rename(self._final) if put_back else self._older.unlink()
+            self._older = None
+        if not self._is_there:
+            for folder in reversed(self._made):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -34,32 +116,51 @@ def replace_when_complete(target: str | os.PathLike[str]) -> Iterator[Path]:
         The folder or the file cannot be written, or the disk is full. What stood at `target`
         before is untouched, and the temporary file is gone.
     """
-    target = Path(target)
-    final = _writable_place(target)
-    # Not made from the target's name, which may be as long as names can be.
-    temporary = final.with_name(f".marsaudio-{secrets.token_hex(6)}{final.suffix[:16]}")
-    made: list[Path] = []
+    with Replacement(target) as replacement:
+        yield replacement.temporary
+
+
+@contextlib.contextmanager
+def replace_together_when_complete(targets: Iterable[str | os.PathLike[str]]) -> Iterator[list[Path]]:
+    """Do the same with files that belong together, such as stems whose sum is a recording.
+
+    No system renames several files at once. So all that is slow, or can fail, is done before; then the older
+    ones are set aside, and the new ones get their names. Who is killed between these last steps leaves some
+    of the files missing, and never one of an earlier run beside one of this.
+
+    Parameters
+    ----------
+    targets
+        As for `replace_when_complete`.
+
+    Yields
+    ------
+    list of pathlib.Path
+        Temporary paths, in the same order.
+
+    Raises
+    ------
+    OutputError
+        One of them cannot be written. What stood there before still does.
+    """
+    replacements = [Replacement(target) for target in targets]
     complete = False
     try:
-        made = _make_folder(final.parent)
-        yield temporary
-        with open(temporary, "rb+") as written:
-            os.fsync(written.fileno())
-        if kind_of(final) == "file":
-            temporary.chmod(stat.S_IMODE(final.stat().st_mode))
-        temporary.replace(final)
-        complete = True
-    except MarsAudioError:
-        raise  # some are OSErrors, which already say what is wrong
-    except OSError as error:
-        raise _refusal(target, error.strerror or str(error)) from error
+        with _refused(replacements[0].target):
+            for one in replacements:
+                one.begin()
+            try:
+                yield [one.temporary for one in replacements]
+            except OutputError as error:
+                raise _of_targets(error, replacements) from error.__cause__
+            for step in (Replacement.bring_to_disk, Replacement.set_aside, Replacement.take_place):
+                for one in replacements:
+                    with _refused(one.target):
+                        step(one)
+            complete = True
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if not complete:
-            for folder in reversed(made):
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+        for one in reversed(replacements):  # the first of them made the folder
+            one.clear(put_back=not complete)
 
 
 def write_text(target: str | os.PathLike[str], text: str) -> Path:
@@ -121,6 +222,30 @@ def _make_folder(folder: Path) -> list[Path]:
                 folder.rmdir()
         raise
     return made
+
+
+def _unused_name(final: Path) -> Path:
+    """A name beside a file; not made from its name, which may be as long as names can be."""
+    return final.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{final.suffix[:16]}")
+
+
+@contextlib.contextmanager
+def _refused(target: Path) -> Iterator[None]:
+    """Say of an error of the system that the target cannot be written."""
+    try:
+        yield
+    except MarsAudioError:
+        raise  # some are OSErrors, which already say what is wrong
+    except OSError as error:
+        raise _refusal(target, error.strerror or str(error)) from error
+
+
+def _of_targets(error: OutputError, replacements: Iterable[Replacement]) -> OutputError:
+    """The same error of the names that are meant: who wrote knew only the temporary ones."""
+    text = str(error)
+    for one in replacements:
+        text = text.replace(repr(str(one.temporary)), repr(str(one.target)))
+    return OutputError(text)
 
 
 def _refusal(target: Path, reason: str) -> OutputError:

@@ -358,6 +358,20 @@ def test_what_a_killed_run_left_is_cleared_away_and_what_is_being_written_is_not
     assert tree(tmp_path / "out") == whole
 
 
+def test_a_run_that_was_killed_before_its_first_file_was_whole_is_begun_anew(recordings, tmp_path):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / ".marsaudio-0123456789ab.json").write_text('{"format": "mars')
+    run(recordings, output)
+    assert {path.name for path in output.iterdir()} == {
+        ".lock",
+        "events.csv",
+        "recordings",
+        "run.json",
+        "summary.csv",
+    }
+
+
 # What goes wrong
 
 
@@ -398,6 +412,25 @@ def test_a_recording_that_is_written_to_or_vanishes_has_failed(recordings, tmp_p
     assert "was written to while it was read" in report.failures["sol 1/b.flac"]
     assert "no file" in report.failures["sol 1/a.wav"]
     assert not (tmp_path / "out" / "recordings" / "sol 1" / "b.flac").exists()
+
+
+def test_a_recording_that_another_of_the_same_time_takes_the_place_of_has_failed(
+    recordings, tmp_path, monkeypatch
+):
+    whole = working.detect_wind_file
+
+    def meanwhile(source, **options):
+        before = Path(source).stat()
+        copy = tmp_path / "copy"
+        copy.write_bytes(Path(source).read_bytes()[:-1000] + bytes(1000))
+        os.utime(copy, ns=(0, before.st_mtime_ns))
+        found = whole(source, **options)
+        copy.replace(source)
+        return found
+
+    monkeypatch.setattr(working, "detect_wind_file", meanwhile)
+    report = run([recordings / "sol 1" / "a.wav"], tmp_path / "out")
+    assert [("was written to while it was read" in reason) for reason in report.failures.values()] == [True]
 
 
 def test_a_fault_of_the_program_is_reported_with_its_place_and_stops_nothing(

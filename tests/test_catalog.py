@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from refusals import refused
 
 import marsaudio as ma
 from marsaudio import catalog
@@ -34,6 +35,35 @@ def bundled_folders(monkeypatch, tmp_path):
     beside.mkdir()
     monkeypatch.setattr(storage, "_BUNDLED_FOLDERS", (inside, beside))
     return inside, beside
+
+
+@pytest.fixture(params=["unknown", "a folder called ~"])
+def homeless(request, monkeypatch):
+    """A user without a home directory, for one version of platformdirs and another."""
+
+    def os_cache(name):
+        if request.param == "unknown":
+            raise RuntimeError("could not determine the home directory.")
+        return Path("~/.cache", name)
+
+    monkeypatch.delenv("MARSAUDIO_DATA_DIR", raising=False)
+    monkeypatch.setattr("pooch.os_cache", os_cache)
+
+
+def test_without_a_home_nothing_is_here_and_a_download_says_what_to_set(homeless, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert catalog.local_path("feb20_rover") is None
+    assert catalog.is_verified("feb20_rover") is None
+    assert catalog.local_path("sample") is not None
+    with refused(DataUnavailableError, "no home directory.*Set the environment variable MARSAUDIO_DATA"):
+        catalog.fetch("feb20_rover")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_directory_in_a_home_that_nobody_has_is_named(monkeypatch):
+    monkeypatch.setenv("MARSAUDIO_DATA_DIR", "~nobody_has_this_name/mars")
+    with refused(DataUnavailableError, "MARSAUDIO_DATA_DIR='~nobody_has_this_name/mars' is no place"):
+        catalog.fetch("feb20_rover")
 
 
 def dates_of(text):

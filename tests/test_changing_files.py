@@ -30,7 +30,15 @@ def rewrite(path):
     os.utime(path, ns=(0, 0))
 
 
-@pytest.fixture(params=[grow, shrink, rewrite])
+def replace(path):
+    """By another file of the same length, which was written in the same moment."""
+    other = path.with_name("other.wav")
+    other.write_bytes(path.read_bytes()[:-1000] + bytes(1000))
+    os.utime(other, ns=(0, path.stat().st_mtime_ns))
+    other.replace(path)
+
+
+@pytest.fixture(params=[grow, shrink, rewrite, replace])
 def written_between_looks(request, recording, monkeypatch):
     """The file, which is written to after it was looked over and before it is taken apart."""
     blocks = audio.AudioFile.blocks
@@ -62,6 +70,19 @@ def test_the_error_says_what_happened_and_what_to_do(recording, tmp_path, monkey
 def test_a_file_that_is_written_to_while_wind_is_looked_for_is_refused(written_between_looks):
     with pytest.raises(ma.AudioFormatError, match=r"noise\.wav"):
         ma.detect_wind_file(written_between_looks)
+
+
+@pytest.mark.parametrize("change", [rewrite, replace])
+def test_a_file_that_is_written_to_while_it_is_loaded_is_refused(recording, monkeypatch, change):
+    read = audio.AudioReader.read
+
+    def change_then_read(self, *arguments):
+        change(recording)
+        return read(self, *arguments)
+
+    monkeypatch.setattr(audio.AudioReader, "read", change_then_read)
+    with pytest.raises(ma.AudioFormatError, match=r"noise\.wav.*written to while it was read"):
+        ma.load(recording)
 
 
 def test_a_file_that_vanished_between_two_looks_is_named(recording, tmp_path):

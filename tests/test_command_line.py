@@ -244,6 +244,14 @@ def test_interrupted_is_130_without_a_traceback(run, monkeypatch, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_interrupted_before_there_is_a_command_is_the_same(run, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.main.get_command", interrupt)
+    assert run("list") == (130, [], ["marsaudio: interrupted"])
+
+
 def test_what_is_wrong_with_the_program_itself_is_not_hidden(monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError
@@ -260,6 +268,56 @@ def test_a_reader_that_goes_away_is_no_error():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+def in_shell(command, tmp_path, **variables):
+    """A command in a shell, which can close and redirect what the process is given."""
+    program = f"{sys.executable} -m marsaudio"
+    return subprocess.run(
+        ["bash", "-c", command.replace("marsaudio", program, 1)],
+        cwd=tmp_path,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_where_streams_are_closed_the_files_are_the_same(closed, run, gusty_wav, tmp_path):
+    run("events", gusty_wav, "-o", tmp_path / "whole.csv")
+    done = in_shell(f"marsaudio events {gusty_wav} -o events.csv {closed}", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "events.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_batch_runs_where_standard_error_is_closed(gusty_wav, tmp_path):
+    done = in_shell(f"marsaudio batch {gusty_wav} -o out --jobs 2 2>&-", tmp_path)
+    assert done.returncode == 0
+    assert "1 recording: 1 done" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
+@pytest.mark.parametrize("command", ["list", "list --json", "--help", "--version"])
+def test_where_what_is_said_cannot_be_written_it_is_one_line(command, tmp_path):
+    done = in_shell(f"marsaudio {command} > /dev/full", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "marsaudio: Cannot write to standard output: No space left on device.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
+def test_where_an_error_cannot_be_written_the_exit_code_tells_it(tmp_path):
+    assert in_shell("marsaudio info nothing 2> /dev/full", tmp_path).returncode == 2
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder that even a superuser cannot use")
+def test_what_other_libraries_log_stays_away(gusty_wav, tmp_path):
+    command = f"marsaudio spectrogram {gusty_wav} -o picture.png"
+    # Where it finds no home, matplotlib says that it has no place for its cache.
+    done = in_shell(
+        command, tmp_path, HOME="/proc/none", XDG_CACHE_HOME="", XDG_CONFIG_HOME="", MPLCONFIGDIR=""
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_help_is_there_for_every_command_with_an_example_and_without_heavy_imports():

@@ -443,6 +443,21 @@ def test_the_checksum_of_a_first_download_is_recorded_and_a_later_change_noticed
     )
 
 
+def test_a_file_whose_checksum_cannot_be_recorded_does_not_appear(serve, publish, folder, monkeypatch):
+    publish(serve())
+
+    def there_is_no_room(*_):
+        raise OutputError("Cannot write 'checksums.json': No space left on device.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetching, "record_checksum", there_is_no_room)
+        with pytest.raises(OutputError, match="No space left"):
+            catalog.fetch(KEY)
+    assert files_in(folder) == []  # else it would be taken as it is, unchecked, from then on
+    catalog.fetch(KEY)
+    assert json.loads((folder / "checksums.json").read_text()) == {KEY: sha256(GOOD)}
+
+
 def test_a_later_download_must_be_what_the_first_one_was(serve, publish, folder):
     server = serve()
     publish(server)

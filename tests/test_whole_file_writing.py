@@ -15,7 +15,7 @@ import pytest
 from refusals import refused
 
 import marsaudio as ma
-from marsaudio.atomic import replace_when_complete, write_text
+from marsaudio.atomic import replace_together_when_complete, replace_when_complete, write_text
 from marsaudio.formats.audio import AudioWriter
 
 SUFFIXES = [".wav", ".flac", ".ogg", ".mp3"]
@@ -119,6 +119,112 @@ def test_whatever_is_written_the_old_files_stay_until_the_new_ones_are_whole(
     with refused(ma.OutputError, "Input/output error"):
         write(gusty_wav, folder)
     assert {name: (folder / name).read_text() for name in names_in(folder)} == dict.fromkeys(written, "old")
+
+
+OLD, NEW = "old", "new"
+
+
+@pytest.fixture
+def renames(monkeypatch):
+    """What stands in a folder before each rename and after the last one; a rename can be told to fail."""
+
+    class Renames:
+        folder, fails_at, seen = None, None, None
+
+        def look(self):
+            texts = {path.name: path.read_text() for path in self.folder.iterdir() if path.name[0] != "."}
+            self.seen.append(texts)
+
+    watched = Renames()
+    watched.seen = []
+
+    def watch(method):
+        before = getattr(Path, method)
+
+        def rename(path, target):
+            if path.parent == watched.folder:
+                watched.look()
+                if len(watched.seen) == watched.fails_at:
+                    raise OSError(5, "Input/output error")
+            return before(path, target)
+
+        monkeypatch.setattr(Path, method, rename)
+
+    watch("rename")
+    watch("replace")
+    return watched
+
+
+def write_both(folder, names=("a.txt", "b.txt")):
+    with replace_together_when_complete(folder / name for name in names) as temporaries:
+        for temporary in temporaries:
+            write_text(temporary, NEW)
+
+
+def test_of_files_that_belong_together_an_older_one_never_stands_beside_a_new_one(folder, renames):
+    for name in ("a.txt", "b.txt"):
+        write_text(folder / name, OLD)
+    renames.folder = folder
+    write_both(folder)
+    renames.look()
+    assert all(len(set(texts.values())) <= 1 for texts in renames.seen)
+    assert renames.seen[0] == {"a.txt": OLD, "b.txt": OLD}
+    assert renames.seen[-1] == {"a.txt": NEW, "b.txt": NEW}
+    assert names_in(folder) == ["a.txt", "b.txt"]
+
+
+@pytest.mark.parametrize("number", range(1, 7))  # two within the block, two aside, two to their places
+def test_where_a_rename_fails_all_older_files_are_back(folder, renames, number):
+    for name in ("a.txt", "b.txt"):
+        write_text(folder / name, OLD)
+    renames.folder, renames.fails_at = folder, number
+    with refused(ma.OutputError, r"Cannot write '[^']*/[ab]\.txt': Input/output error"):
+        write_both(folder)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.txt": OLD, "b.txt": OLD}
+
+
+def test_new_files_of_which_one_fails_all_stay_away_and_so_does_their_folder(folder, renames):
+    renames.folder, renames.fails_at = folder / "new", 4
+    with refused(ma.OutputError, "Input/output error"):
+        write_both(folder / "new")
+    assert names_in(folder) == []
+
+
+def test_stems_that_are_replaced_never_stand_beside_those_of_another_recording(folder, renames):
+    sound = noise(20_000).save(folder / "sound.flac", encoding="PCM_16")
+    stems = {"wind": folder / "stems" / "wind.wav", "rover": folder / "stems" / "rover.wav"}
+    for path in stems.values():
+        write_text(path, OLD)
+    renames.folder = folder / "stems"
+    renames.look = lambda: renames.seen.append(
+        {path.read_bytes() == OLD.encode() for path in renames.folder.iterdir() if path.name[0] != "."}
+    )
+    ma.separate_file(sound, **stems)
+    renames.look()
+    assert renames.seen[0] == {True}
+    assert renames.seen[-1] == {False}
+    assert all(len(whether_old) <= 1 for whether_old in renames.seen)
+    assert names_in(folder / "stems") == ["rover.wav", "wind.wav"]
+
+
+def test_stems_for_which_there_is_no_room_leave_the_older_ones(folder):
+    script = """
+        import numpy as np
+        import marsaudio as ma
+        recording = ma.Recording(np.random.default_rng(0).normal(0.0, 0.1, 30000), 8000)
+        recording.save("sound.flac", encoding="PCM_16")
+        LIMIT
+        try:
+            ma.separate_file("sound.flac", wind="wind.wav", rover="rover.wav")
+        except ma.OutputError as error:
+            print(error)
+    """
+    for name in ("wind.wav", "rover.wav"):
+        write_text(folder / name, OLD)
+    done = run_where_files_end_at(20_000, script, folder)
+    assert "File too large" in done.stdout
+    assert names_in(folder) == ["rover.wav", "sound.flac", "wind.wav"]
+    assert (folder / "wind.wav").read_text() == (folder / "rover.wav").read_text() == OLD
 
 
 def run_where_files_end_at(limit, script, folder):

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from marsaudio.atomic import kind_of
+from marsaudio.atomic import TEMPORARY, kind_of
 from marsaudio.batch.inputs import Item
 from marsaudio.errors import OutputError
 
@@ -41,6 +41,16 @@ def state_of(item: Item) -> list[dict[str, Any]]:
             now = path.stat()
             states.append({"file": path.name, "bytes": now.st_size, "modified_ns": now.st_mtime_ns})
     return states
+
+
+def identity_of(item: Item) -> list[tuple[int, int]]:
+    """What tells, while they are read, whether other files have taken the names of a recording's."""
+    found = []
+    for file in item.files:
+        with contextlib.suppress(OSError, ValueError):
+            now = Path(file).stat()
+            found.append((now.st_dev, now.st_ino))
+    return found
 
 
 def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:
@@ -100,6 +110,13 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
         raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(older, ignore_errors=True)
+
+
+def clear_temporary(output: Path) -> None:
+    """Clear away half-written tables that a killed run left in a folder which only this run writes into."""
+    for temporary in output.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:

@@ -20,6 +20,7 @@ from marsaudio.batch.results import (
     RESULTS,
     UNFINISHED,
     cannot_write,
+    clear_temporary,
     clear_unfinished,
     result_of,
     state_of,
@@ -188,6 +189,7 @@ def run(
     folder = Path(output)
     _check_apart(folder, names, items)
     with _locked(folder):
+        clear_temporary(folder)
         own = frozenset({LOCK_FILE, UNFINISHED, RESULTS})
         keep_settings(folder, [_absolute(name) for name in names], settings, own=own)
         return _run(folder, items, settings, (backend, jobs, scheduler), progress)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from marsaudio.atomic import replace_when_complete
+from marsaudio.atomic import replace_together_when_complete
 from marsaudio.batch.inputs import Item
 from marsaudio.batch.results import EVENTS_FILE, folder_of, result_of
 from marsaudio.formats.csv_text import csv_line, safe_text
@@ -54,7 +54,7 @@ def write_tables(
     come to it.
     """
     summary, events = output / SUMMARY_FILE, output / EVENTS_FILE
-    with replace_when_complete(summary) as summary_part, replace_when_complete(events) as events_part:
+    with replace_together_when_complete([summary, events]) as (summary_part, events_part):
         with _opened(summary_part) as summary_table, _opened(events_part) as events_table:
             summary_table.write(csv_line(SUMMARY_COLUMNS))
             events_table.write(csv_line(EVENT_COLUMNS))

@@ -97,10 +97,7 @@ def fetch(key: str, *, progress: bool = True) -> Path:
             if (path := local_path(key)) is not None:
                 _check_stored(path, known, known_checksum(known, path.parent))
                 return path
-            expected = known_checksum(known, folder)
-            path, sha256 = _download(known, folder, expected, progress=progress)
-            if expected is None:
-                record_checksum(key, sha256, folder)
+            path = _download(known, folder, known_checksum(known, folder), progress=progress)
     except OutputError as error:
         raise OutputError(
             f"{error} The environment variable {DATA_DIRECTORY_VARIABLE} can name another folder to keep "
@@ -161,9 +158,7 @@ def _check_stored(path: Path, known: Entry, expected: KnownChecksum | None) -> N
         )
 
 
-def _download(
-    known: Entry, folder: Path, expected: KnownChecksum | None, *, progress: bool
-) -> tuple[Path, str]:
+def _download(known: Entry, folder: Path, expected: KnownChecksum | None, *, progress: bool) -> Path:
     target = folder / known.file_name
     if target.is_symlink():  # to nothing: what is there was taken before
         raise DataUnavailableError(
@@ -180,13 +175,17 @@ def _download(
             with replace_when_complete(target) as temporary:
                 _receive(url, temporary, progress=progress)
                 sha256 = _check_received(temporary, known, expected)
+                if expected is None:
+                    # Before the file has its name: else who is killed in between would have a file of which
+                    # nobody knows the checksum, and which is taken as it is from then on.
+                    record_checksum(known.key, sha256, folder)
         except _SourceFailure as failure:
             logger.info("%s did not give %s: %s", url, known.key, failure)
             tries.append((url, isinstance(failure, _BrokenOff)))
             reasons[url] = str(failure)
         else:
             logger.info("Downloaded %s from %s to %s", known.key, url, target)
-            return target, sha256
+            return target
     raise DataUnavailableError(
         f"{known.key!r} is not on this machine and could not be downloaded. Tried: "
         f"{'; '.join(f'{url} ({reason})' for url, reason in reasons.items())}. "

@@ -44,6 +44,11 @@ def data_directory() -> Path:
         What the environment variable ``MARSAUDIO_DATA_DIR`` says, else the user's cache folder for
         marsaudio on this system.
 
+    Raises
+    ------
+    DataUnavailableError
+        The user has no home directory, as in some containers, and the variable is not set.
+
     See Also
     --------
     marsaudio.catalog.fetch : What puts files there.
@@ -55,11 +60,24 @@ def data_directory() -> Path:
     True
     """
     chosen = os.environ.get(DATA_DIRECTORY_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    import pooch
+    try:
+        if chosen:
+            return Path(chosen).expanduser().absolute()
+        import pooch
 
-    return Path(pooch.os_cache("marsaudio"))
+        folder = Path(pooch.os_cache("marsaudio"))
+        if not folder.is_absolute():  # a home that nobody knows stays "~", which would become a folder
+            raise RuntimeError(f"{str(folder)!r} leads nowhere")
+    except (OSError, RuntimeError) as error:  # OSError: the current folder was deleted
+        what = "There is no home directory to keep recordings in"
+        if chosen:
+            what = f"{DATA_DIRECTORY_VARIABLE}={chosen!r} is no place that can be found"
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise DataUnavailableError(
+            f"{what} ({reason}). Set the environment variable {DATA_DIRECTORY_VARIABLE} to the whole path of "
+            "a folder."
+        ) from error
+    return folder
 
 
 def local_path(key: str) -> Path | None:
@@ -91,13 +109,21 @@ def local_path(key: str) -> Path | None:
     'simulated_18s.wav'
     """
     known = entry(key)
-    for folder in (data_directory(),) if known.urls else _BUNDLED_FOLDERS:
+    for folder in _data_folders() if known.urls else _BUNDLED_FOLDERS:
         for name in known.file_names:
             # A folder that may not be looked into holds nothing that could be used.
             with contextlib.suppress(OSError):
                 if (folder / name).is_file():
                     return folder / name
     return None
+
+
+def _data_folders() -> tuple[Path, ...]:
+    """The folder that downloads are kept in; none where it cannot be told, and so nothing is there."""
+    try:
+        return (data_directory(),)
+    except DataUnavailableError:
+        return ()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ import typer
 import typer.core
 
 from marsaudio import __version__
-from marsaudio.cli import batch, events, installation, pictures, recordings, separation, simulation
+from marsaudio.cli import batch, events, installation, pictures, recordings, separation, simulation, streams
 from marsaudio.cli.wording import in_options, options_of
 from marsaudio.errors import MarsAudioError
 
@@ -158,10 +157,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         What follows ``marsaudio`` on the command line. None takes this process's own.
     """
+    try:
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:  # also before there is a command that could be interrupted
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        _tell("interrupted")
+    return code
+
+
+def _run(given: list[str]) -> int:
+    """Run the command, and say in a line why, where it cannot be done."""
+    streams.open_missing()
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     command = typer.main.get_command(app)
-    given = sys.argv[1:] if arguments is None else list(arguments)
     named, options = _command_and_options(command, given)
     with _warnings_on_stderr(options):
         try:
@@ -172,12 +182,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         except MarsAudioError as error:
             return _fail(in_options(str(error), options))
-        except (KeyboardInterrupt, typer.Abort):
+        except typer.Abort:
             code = INTERRUPTED
         except BrokenPipeError:
-            code = _close_quietly()
+            streams.close_quietly()
+            code = BROKEN_PIPE
+        except OSError as error:
+            if not streams.is_about_output(error):
+                raise
+            streams.close_quietly()
+            return _fail(f"Cannot write to standard output: {error.strerror or error}.")
         except SystemExit as stop:  # how typer leaves when the reader of a pipe has gone
-            code = _close_quietly() if stop.code == 1 else stop.code
+            if stop.code == 1:
+                streams.close_quietly()
+            code = BROKEN_PIPE if stop.code == 1 else stop.code
         except Exception as error:
             if not hasattr(error, "format_message"):
                 raise
@@ -187,8 +205,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             message = in_options(error.format_message().rstrip(), {})
             end = "" if message.endswith(("?", ".")) else "."
             return _fail(f"{message}{end} See '{where} --help'.")
-    if code == INTERRUPTED:
-        typer.echo("marsaudio: interrupted", err=True)
     return code if isinstance(code, int) else 0
 
 
@@ -210,19 +226,17 @@ def _command_and_options(group: Any, arguments: Sequence[str]) -> tuple[str | No
 
 
 def _fail(message: str) -> int:
-    typer.echo(f"marsaudio: {_one_line(message)}", err=True)
+    _tell(_one_line(message))
     return FAILED
+
+
+def _tell(line: str) -> None:
+    with contextlib.suppress(OSError):  # the exit code tells it where standard error is full
+        typer.echo(f"marsaudio: {line}", err=True)
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.splitlines())
-
-
-def _close_quietly() -> int:
-    """Let the interpreter's last flush go nowhere, as the reader of the pipe has gone."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
 
 
 class _OneLineFormatter(logging.Formatter):
@@ -242,6 +256,9 @@ def _warnings_on_stderr(options: dict[str, str]) -> Iterator[None]:
     handler.setFormatter(_OneLineFormatter(options))
     logger = logging.getLogger("marsaudio")
     logger.addHandler(handler)
+    # Python itself shows what other libraries log, unless somebody takes it.
+    others = logging.NullHandler()
+    logging.getLogger().addHandler(others)
     try:
         with warnings.catch_warnings():
             if not sys.warnoptions:
@@ -249,3 +266,4 @@ def _warnings_on_stderr(options: dict[str, str]) -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
+        logging.getLogger().removeHandler(others)

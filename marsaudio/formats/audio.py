@@ -431,15 +431,18 @@ class AudioFile(Described):
             yield reader
             self._require_unchanged()
 
-    def _state_now(self) -> tuple[int, int] | None:
-        """What changes when a file is written to: its size and time; None of a stream, or once it is gone."""
+    def _state_now(self) -> tuple[int, ...] | None:
+        """What changes when a file is written to, or another one takes its name: which it is, size and time.
+
+        None of a stream, or once it is gone.
+        """
         if not isinstance(self._file, (str, os.PathLike)):
             return None
         try:
             now = Path(self._file).stat()
         except (OSError, ValueError):  # what is open can be read to its end; no file can have some names
             return None
-        return now.st_size, now.st_mtime_ns
+        return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
 
     def _require_unchanged(self) -> None:
         """Refuse a file that was written to since it was opened first: its parts would not fit together."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from marsaudio.atomic import kind_of, replace_when_complete, write_text
+from marsaudio.atomic import kind_of, replace_together_when_complete, write_text
 from marsaudio.description import describe
 from marsaudio.errors import OutputError, ParameterError
 from marsaudio.events.detection import detect_wind
@@ -96,7 +95,8 @@ def analyze(
     ``spectrogram.png`` (see `marsaudio.plot.overview`), ``events.csv``, ``summary.json``, and
     ``report.html``: one page to look at, to listen to and to have read aloud, which needs no network. Where
     the recording is longer than two minutes, the page plays the files beside it, and ``recording.wav`` is
-    one of them. Either all are written or none; older ones of the same names are replaced.
+    one of them. Either all are written or none; older ones of the same names are replaced. Who is killed in
+    the moment of that may find some of the files missing, and never one beside others of another recording.
 
     Parameters
     ----------
@@ -167,9 +167,9 @@ def analyze(
             "run": {"finished_utc": datetime.now(UTC).isoformat(timespec="seconds")},
             "lines": lines,
         }
-        with contextlib.ExitStack() as stack:
-            # All under temporary names first; they take their own only when the last of them is whole.
-            written = {name: stack.enter_context(replace_when_complete(path)) for name, path in files.items()}
+        # All under temporary names first; they take their own only when the last of them is whole.
+        with replace_together_when_complete(files.values()) as temporaries:
+            written = dict(zip(files, temporaries, strict=True))
             encoding = _stem_encoding(stems)
             stems.wind.save(written["wind"], encoding=encoding)
             stems.rover.save(written["rover"], encoding=encoding)
@@ -243,11 +243,10 @@ def write_report(
     with telling(progress, _what_is_done(recording)) as tell:
         found = _find(recording, rover_noise, detection, tell)
         sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
-        with contextlib.ExitStack() as stack:
-            written = {name: stack.enter_context(replace_when_complete(file)) for name, file in files.items()}
-            for name, temporary in written.items():
+        with replace_together_when_complete([path, *files.values()]) as (page, *temporaries):
+            for name, temporary in zip(files, temporaries, strict=True):
                 sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
-            write_text(path, page_text(found, names))
+            write_text(page, page_text(found, names))
     return path
 
 

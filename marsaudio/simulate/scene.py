@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.atomic import write_text
+from marsaudio.atomic import replace_together_when_complete, write_text
 from marsaudio.errors import ParameterError
 from marsaudio.formats.audio import write_audio
 from marsaudio.recording import Recording
@@ -173,19 +173,22 @@ class Scene:
             "rover": (self.rover, f"{name}_rover.flac"),
         }
         files = {part: directory / file for part, (_, file) in parts.items()}
-        for part, (recording, _) in parts.items():
-            write_audio(
-                files[part],
-                recording.samples,
-                recording.sample_rate,
-                encoding="PCM_16",
-                title=recording.source.title,
-                comment=recording.source.credit,
-            )
         truth = self.truth()
         speed = truth.pop("wind_speed")  # last, as it is long
         truth |= {"files": {part: file for part, (_, file) in parts.items()}, "wind_speed": speed}
-        files["truth"] = write_text(directory / f"{name}_truth.json", _json_text(truth))
+        files["truth"] = directory / f"{name}_truth.json"
+        with replace_together_when_complete(files.values()) as temporaries:
+            written = dict(zip(files, temporaries, strict=True))
+            for part, (recording, _) in parts.items():
+                write_audio(
+                    written[part],
+                    recording.samples,
+                    recording.sample_rate,
+                    encoding="PCM_16",
+                    title=recording.source.title,
+                    comment=recording.source.credit,
+                )
+            write_text(written["truth"], _json_text(truth))
         return files
 
     def __repr__(self) -> str:
