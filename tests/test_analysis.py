@@ -454,7 +454,7 @@ def test_an_altered_copy_is_not_called_the_recording(gusty, gusty_stems):
 
 def test_a_constant_offset_alone_is_digital_silence_wherever_it_is_told():
     page = page_of(ma.Recording(np.full(32000, 0.3), 16000))
-    assert "There is nothing but digital silence." in words_of(page, "hear")
+    assert "There is nothing to hear in it" in words_of(page, "hear")
     level = value_of(page, "Level of the recording (rms, all frequencies)")
     assert level == "digital silence, with a constant offset at −10.5 dB re full scale, which is no sound"
     assert all(note.endswith("Silent here.") for note in notes_of(page))

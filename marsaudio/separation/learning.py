@@ -17,7 +17,7 @@ from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit
 from marsaudio.separation.reference import RoverReference
 
-SILENCE = "This is digital silence from end to end: there is nothing in it to take apart."
+SILENCE = "From end to end no sample differs from the next: there is nothing in it to take apart."
 
 
 @dataclass(frozen=True, eq=False)
