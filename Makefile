@@ -28,8 +28,8 @@ test: $(VENV)/test.installed
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses auto
 
-# What old libraries warn of was mended in later ones; and of these tests all but those that hold marsaudio's own code to
-# its promises are the same with any library.
+# What old libraries warn of was mended in later ones. TESTS may name some of the tests.
+TESTS ?= tests
 test-oldest: $(VENV)-oldest/test.installed
 	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --override-ini filterwarnings=default $(TESTS)
 

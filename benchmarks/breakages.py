@@ -748,7 +748,8 @@ FILES = (
         "outputs are written to a temporary name and renamed: after a kill the old file is there",
         "atomic.py",
         "        self._made = _make_folder(self._final.parent)\n",
-        "        self._made = _make_folder(self._final.parent)\n        self._final.unlink(missing_ok=True)\n",
+        "        self._made = _make_folder(self._final.parent)\n"
+        "        self._final.unlink(missing_ok=True)\n",
         "the old file is removed before the new one is whole",
         ("tests/test_whole_file_writing.py::test_where_the_process_is_killed_the_old_file_is_there",),
     ),

@@ -51,9 +51,7 @@ class Replacement:
                 elif isinstance(error, OSError):
                     raise error
         finally:
-            # Once the block has succeeded, files that belong to this one may have taken their places: what
-            # was set aside would not go with them.
-            self.clear(put_back=error is not None)
+            self.clear(put_back=not self._is_there)
 
     def begin(self) -> None:
         """Make the folder, unless it is there."""

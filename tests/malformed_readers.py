@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ from marsaudio.batch.inputs import find_items
 from marsaudio.formats.audio import AudioFile
 from marsaudio.report.facts import file_facts
 
-logging.getLogger("marsaudio").setLevel(logging.CRITICAL)  # what is doubtful about hostile files is no news
 NOISE = ma.Recording(np.random.default_rng(0).normal(0, 0.01, 4000), 8000)
 READ = "read.npy"  # beside a file of sound, what was read of it
 

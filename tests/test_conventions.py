@@ -152,6 +152,7 @@ def test_the_code_logs_under_the_name_of_the_library():
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "logging.getLogger"
     }
-    of_others = {"logging.getLogger(name)"}  # whose levels the workers of a batch turn down
+    # Of others: the workers of a batch turn their levels down, and the command keeps them off the terminal.
+    of_others = {"logging.getLogger(name)", "logging.getLogger()"}
     assert "logging.getLogger('marsaudio')" in named
     assert named <= {"logging.getLogger('marsaudio')", "logging.getLogger(__name__)"} | of_others

@@ -11,7 +11,7 @@ from unicodedata import category
 
 import numpy as np
 
-from marsaudio.atomic import Replacement
+from marsaudio.atomic import replace_when_complete
 from marsaudio.errors import AudioFormatError, OutputError, ParameterError
 from marsaudio.formats.encodings import (
     BLOCK_FRAMES,
@@ -97,8 +97,8 @@ class AudioWriter:
         import soundfile
 
         with contextlib.ExitStack() as stack:
-            self._replacement = stack.enter_context(Replacement(self.path))
-            self._disk_file = stack.enter_context(open(self._replacement.temporary, "wb+"))
+            temporary = stack.enter_context(replace_when_complete(self.path))
+            self._disk_file = stack.enter_context(open(temporary, "wb+"))
             self._stream = GuardedStream(self._disk_file)
             with self._checked():
                 self._file = soundfile.SoundFile(
@@ -153,9 +153,7 @@ class AudioWriter:
     def finish(self) -> None:
         """Bring everything to the disk, so that only the rename is left to the end of the block.
 
-        Where several files are to appear together or not at all, finish each before the first block ends: the
-        older ones are then out of the way, so that who is killed meanwhile never leaves one of them beside
-        one of these.
+        Where several files are to appear together or not at all, finish each before the first block ends.
 
         Raises
         ------
@@ -164,8 +162,7 @@ class AudioWriter:
         """
         self._close()
         self._disk_file.flush()
-        self._replacement.bring_to_disk()
-        self._replacement.set_aside()
+        os.fsync(self._disk_file.fileno())
 
     def _close(self) -> None:
         with self._checked():

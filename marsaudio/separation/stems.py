@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.atomic import replace_together_when_complete
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
 from marsaudio.loading import of_part, open_sound
@@ -385,21 +386,22 @@ def _write_stems(
     encodings: list[str],
     known: Source,
 ) -> None:
-    writers = [
-        audio.AudioWriter(
-            path,
-            sample_rate=opened.sample_rate,
-            channels=opened.channels,
-            encoding=encoding,
-            title=title_for_file(known.after(f"{stem} stem")),
-            comment=comment_for_file(known),
-        )
-        for path, encoding, stem in zip(paths, encodings, ("wind", "rover"), strict=True)
-    ]
-    with writers[0] as wind_file, writers[1] as rover_file:
-        for samples, wind in run.blocks(*part):
-            wind_file.write(wind)
-            rover_file.write(samples - wind)
-        # Both are complete before the first takes its name.
-        wind_file.finish()
-        rover_file.finish()
+    with replace_together_when_complete(paths) as temporaries:
+        writers = [
+            audio.AudioWriter(
+                temporary,
+                sample_rate=opened.sample_rate,
+                channels=opened.channels,
+                encoding=encoding,
+                title=title_for_file(known.after(f"{stem} stem")),
+                comment=comment_for_file(known),
+            )
+            for temporary, encoding, stem in zip(temporaries, encodings, ("wind", "rover"), strict=True)
+        ]
+        with writers[0] as wind_file, writers[1] as rover_file:
+            for samples, wind in run.blocks(*part):
+                wind_file.write(wind)
+                rover_file.write(samples - wind)
+            # Both are complete before the first takes its name.
+            wind_file.finish()
+            rover_file.finish()
