@@ -122,6 +122,9 @@ PARTS = {
 }
 
 
+TITLES = {name: (part.title, part.words) for name, part in PARTS.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=200, help="how often the common attempts are made")
@@ -149,11 +152,15 @@ def main() -> None:
                 begun = time.monotonic()
                 record.add(name, part.attempt(material, times, rng))
                 print(f"  {time.monotonic() - begun:.0f} s", flush=True)
-    page = record.page({name: (part.title, part.words) for name, part in PARTS.items()})
-    print(page)
-    if arguments.docs:
-        (arguments.docs / "reliability").mkdir(parents=True, exist_ok=True)
-        (arguments.docs / "reliability" / "stress.md").write_text(page, encoding="utf-8")
+                write_page(record, arguments.docs)
+    print(record.page(TITLES))
+
+
+def write_page(record: Record, docs: Path | None) -> None:
+    """Renew the page, with what there is so far."""
+    if docs:
+        (docs / "reliability").mkdir(parents=True, exist_ok=True)
+        (docs / "reliability" / "stress.md").write_text(record.page(TITLES), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -176,6 +176,18 @@ def tells_where(item, output, settings):
     return Outcome(item.name, failure=str(os.getpid()))
 
 
+def tells_whether_it_can_be_interrupted(item, output, settings):
+    return Outcome(item.name, failure=str(signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no such signals")
+def test_only_the_process_that_started_the_others_is_interrupted(recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "work_on", tells_whether_it_can_be_interrupted)
+    report = ma.batch.run(recordings, tmp_path / "out", jobs=3, progress=False)  # 3: no older ones are taken
+    assert set(report.failures.values()) == {"False"}
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def test_a_cluster_of_one_worker_does_it_there_and_not_here(recordings, tmp_path, monkeypatch):
     monkeypatch.setattr(running, "work_on", tells_where)
     report = ma.batch.run(recordings, tmp_path / "out", jobs=1, backend="dask", progress=False)

@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import queue
+import signal
 import socket
 import threading
 import time
@@ -104,7 +105,8 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
         tasks = [functools.partial(_in_folder, os.getcwd(), task) for task in tasks]  # noqa: PTH109
     with parallel_config(**options):
         parallel = Parallel(return_as="generator_unordered", batch_size=1)
-    outcomes = parallel(delayed(task)() for task in tasks)
+    with _interrupts_kept_from_processes() if options["backend"] == "loky" else contextlib.nullcontext():
+        outcomes = parallel(delayed(task)() for task in tasks)
     count = 0
     try:
         with _ended_without_processes(parallel) if options["backend"] == "loky" else contextlib.nullcontext():
@@ -117,6 +119,22 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
         outcomes.close()
     if count < len(tasks):
         raise WorkerDiedError
+
+
+@contextlib.contextmanager
+def _interrupts_kept_from_processes() -> Iterator[None]:
+    """Have processes that are started meanwhile never be interrupted: who started them ends them.
+
+    A terminal interrupts all of them at once, and one that is still importing would say so in many lines.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_folder(folder: str, task: Task) -> Outcome:
