@@ -165,6 +165,26 @@ class TestFiles:
         assert np.array_equal(again.samples, given.samples)
 
 
+def test_three_hours_add_up_to_the_bit_between_files(tmp_path):
+    rate, minutes = 8000, 180
+    rng = np.random.default_rng(180)
+    path = tmp_path / "hours.wav"
+    with soundfile.SoundFile(path, "w", rate, 1, "PCM_16") as file:
+        for _ in range(minutes):
+            file.write(on_grid(gust(60 * rate, rate, rng), "PCM_16"))
+    files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    heard = [soundfile.SoundFile(each) for each in (path, files.wind, files.rover)]
+    assert [file.frames for file in heard] == [60 * minutes * rate] * 3
+    wind_power = 0.0
+    for _ in range(minutes):
+        whole, wind, rover = (file.read(60 * rate, dtype="float32") for file in heard)
+        assert np.array_equal(wind + rover, whole)
+        wind_power += float(np.square(wind).sum())
+    assert wind_power > 0
+    for file in heard:
+        file.close()
+
+
 @pytest.fixture(scope="module", params=[11, 12, 13])
 def windy(request):
     return ma.simulate_scene(20.0, sample_rate=8000, rng=request.param).recording
