@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -176,16 +177,28 @@ def tells_where(item, output, settings):
     return Outcome(item.name, failure=str(os.getpid()))
 
 
-def tells_whether_it_can_be_interrupted(item, output, settings):
-    return Outcome(item.name, failure=str(signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="only Linux tells which signals are blocked"
+)
+def test_only_the_process_that_started_the_others_is_interrupted(recordings, tmp_path):
+    output = tmp_path / "out"
+    with start(recordings, output, "--jobs", "2") as process:
+        wait_until_it_works(process, output)
+        started = [
+            one for one in psutil.Process(process.pid).children() if "LokyProcess" in str(one.cmdline())
+        ]
+        blocked = [re.search(r"SigBlk:\s+(\w+)", status_of(one.pid))[1] for one in started]
+        own = re.search(r"SigBlk:\s+(\w+)", status_of(process.pid))[1]
+        process.kill()
+        for one in started:
+            one.kill()
+    assert len(blocked) == 2
+    assert all(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in blocked)
+    assert not int(own, 16) >> (signal.SIGINT - 1) & 1
 
 
-@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no such signals")
-def test_only_the_process_that_started_the_others_is_interrupted(recordings, tmp_path, monkeypatch):
-    monkeypatch.setattr(running, "work_on", tells_whether_it_can_be_interrupted)
-    report = ma.batch.run(recordings, tmp_path / "out", jobs=3, progress=False)  # 3: no older ones are taken
-    assert set(report.failures.values()) == {"False"}
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+def status_of(pid):
+    return Path(f"/proc/{pid}/status").read_text()
 
 
 def test_a_cluster_of_one_worker_does_it_there_and_not_here(recordings, tmp_path, monkeypatch):
