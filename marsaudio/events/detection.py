@@ -284,7 +284,7 @@ def _parameters(rate: float, band: tuple[float, float], rules: Rules) -> dict[st
 def _why_nothing(measured: BandLevel) -> str:
     if not len(measured.level):
         return f"Shorter than one frame of {FRAME_SECONDS:.2f} s."
-    return "There is nothing to hear in it: it is silent, or no sample differs from the next."
+    return "There is nothing to hear in it: silence, or a constant."
 
 
 def _what_to_know(
