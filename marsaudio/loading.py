@@ -14,6 +14,7 @@ from marsaudio.atomic import kind_of
 from marsaudio.calibration import Calibration
 from marsaudio.catalog.entries import which_keys
 from marsaudio.errors import AudioFormatError, ParameterError
+from marsaudio.file_state import state_of_file
 from marsaudio.formats import audio
 from marsaudio.formats.opening import capital
 from marsaudio.recording import Recording, UnreadSamples, require_frames, validated_rate
@@ -266,7 +267,8 @@ def _open(source: Loadable, rate: float | None, *, progress: bool) -> tuple[Soun
             f"{which_keys(text)}"
         ) from error
     path = catalog.fetch(entry.key, progress=progress)
-    return audio.AudioFile(path), Source(
+    sound = audio.AudioFile(path)
+    return sound, Source(
         key=entry.key,
         path=str(path),
         url=entry.urls[0] if entry.urls else None,
@@ -279,6 +281,7 @@ def _open(source: Loadable, rate: float | None, *, progress: bool) -> tuple[Soun
         licence=entry.licence,
         simulated=entry.simulated,
         notes=(f"{entry.note.rstrip('.')}.",) if entry.note else (),
+        file_state=sound.state,
     )
 
 
@@ -296,7 +299,8 @@ def _open_file(path: Path, text: str, rate: float | None) -> tuple[Sound, Source
                 f"beside it. Fetch {path.with_suffix('.xml').name!r} into the same folder."
             )
         return _open_labelled(label, rate)
-    return audio.AudioFile(text), Source(path=text)
+    sound = audio.AudioFile(text)
+    return sound, Source(path=text, file_state=sound.state)
 
 
 def _open_labelled(path: Path, rate: float | None) -> tuple[Sound, Source]:
@@ -304,6 +308,7 @@ def _open_labelled(path: Path, rate: float | None) -> tuple[Sound, Source]:
 
     label = read_label(path)
     label.require_file()
+    state = state_of_file(label.file_path)
     sound: Sound
     if label.is_table:
         from marsaudio.formats.pds4.tables import SampleTable
@@ -323,6 +328,7 @@ def _open_labelled(path: Path, rate: float | None) -> tuple[Sound, Source]:
         metadata=label.metadata,
         start_time=label.start_time,
         notes=label.notes,
+        file_state=state,
     )
 
 

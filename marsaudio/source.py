@@ -11,6 +11,7 @@ from typing import Any
 
 from marsaudio.calibration import Calibration
 from marsaudio.errors import CalibrationError, ParameterError
+from marsaudio.file_state import FileState
 from marsaudio.formats.audio import Gap
 from marsaudio.formats.audio_writer import MADE_BY
 from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
@@ -59,6 +60,8 @@ class Source:
         What the file says about itself.
     history : tuple of str
         What was done since it was read, in order.
+    file_state : FileState
+        As the file at `path` was when it was read: what is told of it later must be of the same file.
 
     Examples
     --------
@@ -87,6 +90,7 @@ class Source:
     notes: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     history: tuple[str, ...] = ()
+    file_state: FileState | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Copies, so that nobody else's changes reach into a frozen object.
@@ -131,6 +135,7 @@ class Source:
         if self.start_time is not None:
             known["start_time"] = self.start_time.utc.isoformat()
         known["gaps"] = [gap._asdict() for gap in self.gaps]
+        del known["file_state"]  # means nothing on another machine, or another day
         return known
 
     @classmethod

@@ -1,5 +1,7 @@
 """A file that is written to, cut short or removed while it is read: one clear error, nothing half done."""
 
+import hashlib
+import json
 import os
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 import marsaudio as ma
 from marsaudio.formats import audio
+from marsaudio.report import analysis
 
 
 @pytest.fixture
@@ -98,3 +101,58 @@ def test_a_file_that_vanishes_while_it_is_open_is_read_to_its_end(recording):
     first = next(blocks)
     recording.unlink()
     assert first.shape[1] + sum(block.shape[1] for block in blocks) == file.frames
+
+
+def checksum(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def summary_in(folder):
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("change", [rewrite, replace])
+def test_an_analysis_names_the_checksum_of_what_it_read_though_another_file_stands_there_since(
+    recording, tmp_path, monkeypatch, change
+):
+    first = checksum(recording)
+    separate = analysis.separate
+
+    def change_then_separate(*arguments, **named):
+        change(recording)
+        return separate(*arguments, **named)
+
+    monkeypatch.setattr(analysis, "separate", change_then_separate)
+    ma.analyze(recording, tmp_path / "out", progress=False)
+    assert checksum(recording) != first
+    assert summary_in(tmp_path / "out")["source"]["sha256"] == first
+
+
+@pytest.mark.parametrize("change", [rewrite, replace])
+def test_an_analysis_refuses_a_file_that_changed_before_its_checksum_was_known(
+    recording, tmp_path, monkeypatch, change
+):
+    def load_then_change(*arguments, **named):
+        loaded = ma.load(*arguments, **named)
+        change(recording)
+        return loaded
+
+    monkeypatch.setattr(analysis, "load", load_then_change)
+    with pytest.raises(ma.AudioFormatError, match=r"noise\.wav.*written to or removed.*start again"):
+        ma.analyze(recording, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("change", [rewrite, replace])
+def test_a_recording_whose_file_became_another_one_is_analysed_without_a_checksum(
+    recording, tmp_path, change
+):
+    loaded = ma.load(recording)
+    change(recording)
+    ma.analyze(loaded, tmp_path / "out", progress=False)
+    assert summary_in(tmp_path / "out")["source"]["sha256"] is None
+
+
+def test_a_recording_whose_file_is_as_it_was_is_analysed_with_its_checksum(recording, tmp_path):
+    ma.analyze(ma.load(recording).clip(1.0, 20.0), tmp_path / "out", progress=False)
+    assert summary_in(tmp_path / "out")["source"]["sha256"] == checksum(recording)

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from marsaudio.atomic import TEMPORARY, kind_of
 from marsaudio.batch.inputs import Item
 from marsaudio.errors import OutputError
+from marsaudio.file_state import FileState, state_of_file
 
 RESULTS, UNFINISHED = "recordings", ".unfinished"
 RESULT_FILE, EVENTS_FILE = "result.json", "events.csv"
@@ -43,14 +44,9 @@ def state_of(item: Item) -> list[dict[str, Any]]:
     return states
 
 
-def identity_of(item: Item) -> list[tuple[int, int]]:
+def states_of_files(item: Item) -> list[FileState | None]:
     """What tells, while they are read, whether other files have taken the names of a recording's."""
-    found = []
-    for file in item.files:
-        with contextlib.suppress(OSError, ValueError):
-            now = Path(file).stat()
-            found.append((now.st_dev, now.st_ino))
-    return found
+    return [state_of_file(file) for file in item.files]
 
 
 def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:

@@ -18,9 +18,9 @@ from marsaudio.batch.results import (
     EVENTS_FILE,
     RESULT_FILE,
     STEM_FILES,
-    identity_of,
     put_in_place,
     state_of,
+    states_of_files,
     unfinished_folder,
 )
 from marsaudio.batch.settings import Settings
@@ -89,7 +89,7 @@ def work_on(item: Item, output: str, settings: Settings) -> Outcome:
 def _write_results(item: Item, output: Path, settings: Settings) -> float:
     if not item.files:
         catalog.fetch(item.source, progress=False)
-    before, identity = state_of(item), identity_of(item)
+    before, files = state_of(item), states_of_files(item)
     source = _source(item, settings)
     if settings.calibration is not None:
         require_measurement(open_sound(source)[1], settings.calibration)
@@ -102,7 +102,7 @@ def _write_results(item: Item, output: Path, settings: Settings) -> float:
         events.save(folder / EVENTS_FILE)
         result = _result(item, source, before, events, stems, settings)
         write_text(folder / RESULT_FILE, json.dumps(plain(result), indent=2, allow_nan=False) + "\n")
-        if (state_of(item), identity_of(item)) != (before, identity):
+        if (state_of(item), states_of_files(item)) != (before, files):
             raise AudioFormatError(
                 f"{item.source!r} was written to while it was read: its results would not fit together. Wait "
                 "until it is whole, and start again."

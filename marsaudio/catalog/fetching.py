@@ -16,12 +16,12 @@ from marsaudio.catalog.storage import (
     KnownChecksum,
     alone,
     data_directory,
-    file_sha256,
     known_checksum,
     local_path,
     record_checksum,
 )
 from marsaudio.errors import DataUnavailableError, OutputError
+from marsaudio.file_state import file_sha256
 
 logger = logging.getLogger(__name__)
 

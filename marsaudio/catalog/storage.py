@@ -8,8 +8,6 @@ held against it from then on. A file that was put there by hand has no such reco
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import json
 import os
 import re
@@ -186,29 +184,6 @@ def record_checksum(key: str, sha256: str, folder: Path) -> None:
     with alone(folder, CHECKSUMS_FILE):
         checksums = recorded_checksums(folder) | {key: sha256}
         write_text(folder / CHECKSUMS_FILE, json.dumps(checksums, indent=2, sort_keys=True) + "\n")
-
-
-def file_sha256(path: Path) -> str:
-    """Compute the SHA-256 of a file, once per process as long as its size and time stay the same.
-
-    Raises
-    ------
-    DataUnavailableError
-        It cannot be read.
-    """
-    try:
-        status = path.stat()
-        return _sha256_of_version(path, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        raise DataUnavailableError(
-            f"Cannot read {str(path)!r}: {error.strerror or error}. Check that it is there and may be read."
-        ) from error
-
-
-@functools.lru_cache(maxsize=256)
-def _sha256_of_version(path: Path, size: int, modified: int) -> str:  # noqa: ARG001 - size and time are its key
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def recorded_checksums(folder: Path) -> dict[str, str]:

@@ -11,12 +11,12 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from marsaudio.errors import AudioFormatError, MarsAudioError, ParameterError
+from marsaudio.file_state import FileState, state_of_file
 from marsaudio.formats import completeness
 from marsaudio.formats.audio_writer import AudioWriter, WouldClipError, reason_of, write_audio
 from marsaudio.formats.encodings import (
@@ -397,6 +397,11 @@ class AudioFile(Described):
     ----------
     file
         The path of an audio file, or a searchable binary stream.
+
+    Attributes
+    ----------
+    state : FileState
+        As the file was when it was opened first. None of a stream.
     """
 
     def __init__(self, file: PathOrStream) -> None:
@@ -404,7 +409,7 @@ class AudioFile(Described):
         self._start = 0
         if not isinstance(file, (str, os.PathLike)):
             self._start = searchable(file, name_of(file)).tell()
-        self._state = self._state_now()
+        self.state = self._state_now()
         with AudioReader(file) as reader:
             self.name, self.info = reader.name, reader.info
 
@@ -431,23 +436,14 @@ class AudioFile(Described):
             yield reader
             self._require_unchanged()
 
-    def _state_now(self) -> tuple[int, ...] | None:
-        """What changes when a file is written to, or another one takes its name: which it is, size and time.
-
-        None of a stream, or once it is gone.
-        """
-        if not isinstance(self._file, (str, os.PathLike)):
-            return None
-        try:
-            now = Path(self._file).stat()
-        except (OSError, ValueError):  # what is open can be read to its end; no file can have some names
-            return None
-        return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
+    def _state_now(self) -> FileState | None:
+        """None of a stream, or once it is gone: what is open can be read to its end."""
+        return state_of_file(self._file) if isinstance(self._file, (str, os.PathLike)) else None
 
     def _require_unchanged(self) -> None:
         """Refuse a file that was written to since it was opened first: its parts would not fit together."""
         now = self._state_now()
-        if now is not None and now != self._state:
+        if now is not None and now != self.state:
             raise AudioFormatError(
                 f"{capital(self.name)} was written to while it was read: its parts do not fit together. Wait "
                 "until it is whole, and start again."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from typing import Any, BinaryIO
 
 from marsaudio.atomic import kind_of, replace_together_when_complete, write_text
 from marsaudio.description import describe
-from marsaudio.errors import OutputError, ParameterError
+from marsaudio.errors import AudioFormatError, OutputError, ParameterError
 from marsaudio.events.detection import detect_wind
 from marsaudio.events.table import WindEvents
+from marsaudio.file_state import sha256_of_state
 from marsaudio.formats.encodings import FALLBACK_ENCODING, choose_encoding
 from marsaudio.loading import load
 from marsaudio.recording import Recording
@@ -148,7 +150,7 @@ def analyze(
     """
     folder = Path(directory)
     _check_folder(folder)
-    recording = source if isinstance(source, Recording) else load(source, progress=progress is True)
+    recording = source if isinstance(source, Recording) else _load(source, progress=progress is True)
     names = FILE_NAMES if fits_inside(recording.duration) else FILE_NAMES | {"recording": RECORDING}
     files = {name: folder / file_name for name, file_name in names.items()}
     check_input_is_kept(recording.source, files.values())
@@ -234,7 +236,7 @@ def write_report(
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise ParameterError(f"path={str(path)!r} must end in .html, as the report is a page.")
-    recording = source if isinstance(source, Recording) else load(source, progress=progress is True)
+    recording = source if isinstance(source, Recording) else _load(source, progress=progress is True)
     names = {}
     if not fits_inside(recording.duration):
         names = {name: f"{path.stem}-{name}.wav" for name in ("recording", "wind", "rover")}
@@ -248,6 +250,21 @@ def write_report(
                 sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
             write_text(page, page_text(found, names))
     return path
+
+
+def _load(source: str | os.PathLike[str] | BinaryIO, *, progress: bool) -> Recording:
+    """Load, and note the file's checksum at once: later, another one may stand there."""
+    recording = load(source, progress=progress)
+    known = recording.source
+    if known.path is None or known.file_state is None:
+        return recording
+    sha256 = sha256_of_state(Path(known.path), known.file_state)
+    if sha256 is None:
+        raise AudioFormatError(
+            f"{known.path!r} was written to or removed while it was read: its checksum cannot be told. Wait "
+            "until it is whole, and start again."
+        )
+    return dataclasses.replace(recording, source=dataclasses.replace(known, sha256=sha256))
 
 
 def _what_is_done(recording: Recording) -> str:

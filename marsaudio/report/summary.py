@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from marsaudio import __version__
-from marsaudio.catalog.storage import file_sha256
 from marsaudio.events.table import WindEvents
+from marsaudio.file_state import sha256_of_state
 from marsaudio.recording import Recording, channels_are_equal
 from marsaudio.report.facts import notes_on, sound_facts
 from marsaudio.separation.frames import Transforms
@@ -184,10 +184,10 @@ def _source_facts(recording: Recording) -> dict[str, Any]:
 
 
 def _checksum(source: Source) -> str | None:
-    """Of the file as it is now, which may be none that the catalog knows."""
-    if source.path is not None and Path(source.path).is_file():
-        return file_sha256(Path(source.path))
-    return source.sha256
+    """Of the file, which may be none that the catalog knows; else what was known of it."""
+    if source.path is None:
+        return source.sha256
+    return sha256_of_state(Path(source.path), source.file_state) or source.sha256
 
 
 def _separation_parameters(
