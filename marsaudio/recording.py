@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -298,11 +299,13 @@ class Recording:
                 f"At {rate:.9g} Hz, the {self.duration:.6g} s of {self.source.name!r} are too short for a "
                 f"recording of {self.channels} channels. Give a higher rate."
             )
-        import librosa
+        import soxr
 
-        samples = librosa.resample(
-            self.samples, orig_sr=self.sample_rate, target_sr=rate, res_type="soxr_hq", axis=-1
-        )
+        # soxr may give a frame less or more than the length asks for.
+        samples = np.zeros((self.channels, math.ceil(self.frames * rate / self.sample_rate)), np.float32)
+        for channel, resampled in zip(self.samples, samples, strict=True):
+            made = soxr.resample(channel, self.sample_rate, rate, quality="HQ")[: len(resampled)]
+            resampled[: len(made)] = made
         samples.flags.writeable = False
         source = self.source.after(f"resampled from {self.sample_rate:g} to {rate:g} Hz", encoding=None)
         return dataclasses.replace(self, samples=samples, sample_rate=rate, source=source)

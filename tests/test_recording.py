@@ -5,6 +5,8 @@ import dataclasses
 import math
 import mmap
 import pickle
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -247,6 +249,29 @@ def test_resampling_keeps_the_length_and_the_tone(rate):
     assert resampled.source.history == (f"resampled from 48000 to {rate:g} Hz",)
     with pytest.raises(ValueError, match="read-only"):
         resampled.samples[0, 0] = 0.0
+
+
+@pytest.mark.parametrize("frames", [100, 101, 4999, 48000])
+@pytest.mark.parametrize("rate", [8000, 44100, 22050.5, 96000])
+def test_resampling_gives_what_librosa_does_with_soxr(rate, frames):
+    librosa = pytest.importorskip("librosa")
+    samples = np.random.default_rng(frames).normal(0, 0.1, (2, frames)).astype(np.float32)
+    expected = librosa.resample(samples, orig_sr=RATE, target_sr=rate, res_type="soxr_hq", axis=-1)
+    assert np.array_equal(ma.Recording(samples, RATE).resample(rate).samples, expected)
+
+
+def test_resampling_needs_no_home_directory():
+    program = (
+        "import pathlib\n"
+        "def expanduser(self): raise RuntimeError('Could not determine home directory.')\n"
+        "pathlib.Path.expanduser = expanduser\n"
+        "import marsaudio as ma, pooch\n"
+        "def os_cache(name): raise RuntimeError('Could not determine home directory.')\n"
+        "pooch.os_cache = os_cache\n"
+        "print(ma.Recording([0.0] * 1000, 48000).resample(16000).frames)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout == "334\n"
 
 
 def test_resampling_to_the_same_rate_changes_nothing():
