@@ -57,7 +57,8 @@ def run(
         Path(ready).touch()
     if watch:
         sys.addaudithook(watch)
-    code = main(arguments)
+    sys.argv[1:] = arguments
+    code = main()  # as of its own process
     if watch:
         watch.is_over = True
         Path(told).write_text(str(watch.count))

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,21 @@ def test_interrupted_before_there_is_a_command_is_the_same(run, monkeypatch):
     assert run("list") == (130, [], ["marsaudio: interrupted"])
 
 
+def test_interrupted_while_python_ends_shows_no_traceback():
+    program = (
+        "import atexit, signal, sys\nfrom marsaudio.cli import main\n"
+        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
+        "sys.argv[1:] = ['--version']\nsys.exit(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_interrupts_of_a_program_that_calls_a_command_stay_its_own(run):
+    assert run("--version")[0] == 0
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_what_is_wrong_with_the_program_itself_is_not_hidden(monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError
@@ -325,7 +341,7 @@ def test_help_is_there_for_every_command_with_an_example_and_without_heavy_impor
         "import sys\nfrom marsaudio import cli\n"
         f"for command in [[], *([name] for name in {list(COMMANDS)})]:\n"
         "    assert cli.main([*command, '--help']) == 0\n"
-        "heavy = {'numpy', 'scipy', 'librosa', 'matplotlib', 'soundfile', 'pooch', 'rich'}\n"
+        "heavy = {'numpy', 'scipy', 'soxr', 'matplotlib', 'soundfile', 'pooch', 'rich'}\n"
         "assert not heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

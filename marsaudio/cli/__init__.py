@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -155,15 +156,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments
-        What follows ``marsaudio`` on the command line. None takes this process's own.
+        What follows ``marsaudio`` on the command line. None takes this process's own, which is to end then.
     """
     try:
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        if arguments is None:
+            _end_at_an_interrupt()
     except KeyboardInterrupt:  # also before there is a command that could be interrupted
         code = INTERRUPTED
     if code == INTERRUPTED:
         _tell("interrupted")
     return code
+
+
+def _end_at_an_interrupt() -> None:
+    """Leave interrupts to the system: Python, while it ends, would show a traceback."""
+    with contextlib.suppress(ValueError):  # another thread than the main one, which no interrupt reaches
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run(given: list[str]) -> int:
