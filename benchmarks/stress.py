@@ -3,8 +3,9 @@
     python benchmarks/stress.py --times 3                 # some minutes, to see that it works
     python benchmarks/stress.py --times 200 --docs docs   # an hour and more; as root for all of it
 
-Prints what it finds and a page in Markdown. Each part is kept in stress.json in the folder of --output; the
-page is made of all that are there. Linux only.
+Prints what it finds and a page in Markdown. The attempts are kept in stress.json in the folder of --output as
+they are made: who starts again after an interruption goes on there. The page is made of all that are
+there. Linux only.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import stress_kills
 import stress_readers
 import stress_signals
 import stress_surroundings
-from stress_record import Record, Trial
+from stress_record import Keeper, Record, Trial
 from stress_server import Server
 from stress_works import Material
 
@@ -150,8 +151,11 @@ def main() -> None:
                 rng = np.random.default_rng([arguments.seed, number])
                 times = max(round(part.share * arguments.times), min(FEWEST, arguments.times))
                 begun = time.monotonic()
-                record.add(name, part.attempt(material, times, rng))
-                print(f"  {time.monotonic() - begun:.0f} s", flush=True)
+                material.keeper = Keeper(record, name, times)
+                trials = part.attempt(material, times, rng)
+                broken = sum(bool(trial.wrong) for trial in trials)
+                seconds = time.monotonic() - begun
+                print(f"  {len(trials)} attempts, {broken} broke a promise, {seconds:.0f} s", flush=True)
                 write_page(record, arguments.docs)
     print(record.page(TITLES))
 

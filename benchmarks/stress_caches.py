@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from stress_children import DONE, REFUSED, Child, Ended, Surroundings, complaints, driven, started
 from stress_folders import leftovers
-from stress_record import Trial, tried
+from stress_record import Trial
 from stress_server import KEY, OTHER_KEY, sound_of
 from stress_works import Material
 
@@ -36,7 +36,7 @@ def shared(material: Material, times: int, rng: np.random.Generator) -> list[Tri
         *[functools.partial(a_later_format, material)] * times,
         *[functools.partial(another_checksum, material)] * times,
     ]
-    return tried(attempts)
+    return material.tried(attempts)
 
 
 def fetch(material: Material, place: Path, key: str, name: str, **fields: Any) -> Child:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from stress_children import DONE, REFUSED, Surroundings, complaints
 from stress_folders import bytes_in, files_in, leftovers
-from stress_record import Trial, tried
+from stress_record import Trial
 from stress_works import COMMANDS, Material, Work
 
 PAGE = 4096
@@ -56,7 +56,7 @@ def full(material: Material, times: int, rng: np.random.Generator) -> list[Trial
         shares = rng.uniform(0.0, MOST_ROOM, times)
         short_of_names = rng.random(times) < SHARE_OF_NAMES
         names = np.where(short_of_names, rng.integers(FEWEST_NAMES, MOST_NAMES, times), 0)
-        trials += tried(
+        trials += material.tried(
             functools.partial(
                 on_small_disk, material, work, shares[number], int(names[number]), with_older=number % 2 == 0
             )
@@ -105,7 +105,7 @@ def on_small_disk(material: Material, work: Work, share: float, names: int, *, w
 
 def read_only(material: Material, times: int, rng: np.random.Generator) -> list[Trial]:  # noqa: ARG001
     """Give each command a folder that cannot be written into, and one that this user may not write into."""
-    return tried(
+    return material.tried(
         functools.partial(in_locked_folder, material, material.work(name), owner, with_older=number % 2 == 0)
         for name in (COMMANDS if is_root() else ())
         for owner in (True, False)

@@ -12,7 +12,7 @@ import numpy as np
 from stress_children import DONE, REFUSED, Child, clear_shared, complaints
 from stress_driver import COUNTED, DIED, FAILED
 from stress_folders import leftovers, times_of_results
-from stress_record import Trial, tried
+from stress_record import Trial
 from stress_works import Material, Work
 
 KILLED = ("analyze", "batch", "fetch")
@@ -35,7 +35,7 @@ def at_random(material: Material, times: int, rng: np.random.Generator) -> list[
             )
             for number, share in enumerate(shares)
         ]
-        trials += tried(attempts, name=name)
+        trials += material.tried(attempts, name=name)
     return trials
 
 
@@ -117,7 +117,7 @@ def at_each_change(material: Material, times: int, rng: np.random.Generator) -> 
                 functools.partial(one_change, material, work, action, int(at), count, with_older=with_older)
                 for at in chosen
             ]
-            trials += tried(attempts, name=name)
+            trials += material.tried(attempts, name=name)
     return trials
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from stress_children import DONE, REFUSED, SOME_FAILED, complaints
 from stress_folders import RESULTS, contents, leftovers
-from stress_record import Trial, tried
+from stress_record import Trial
 from stress_works import COMMANDS, OTHER_TAKE, TAKE, Material, Work, fork, unlike
 
 READING = ("analyze", "separate", "events", "batch")
@@ -59,7 +59,7 @@ def replaced(material: Material, times: int, rng: np.random.Generator) -> list[T
         work = material.work(name)
         for change in CHANGES:
             before, after = (result_of(material, work, one) for one in (None, change))
-            trials += tried(
+            trials += material.tried(
                 functools.partial(changed_at, material, work, change, (before, after), share * work.length)
                 for share in rng.random(times)
             )

@@ -1,4 +1,4 @@
-"""What was tried and what came of it, kept in a file after each part, and its tables in Markdown."""
+"""What was tried and what came of it, kept in a file as it goes, and its tables in Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import conditions
 from tables import table
 
-LANES = {"batch": 1, "fetch": 8}  # trials at a time: one has processes of its own, the other one waits
+KEPT_AT_ONCE = 25  # attempts, after which the file is written again
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,42 @@ class Trial:
 Attempt = Callable[[], Trial]
 
 
-def tried(attempts: Iterable[Attempt], *, name: str = "") -> list[Trial]:
-    """Make these attempts, some at a time as it suits a work, and say when one finds something."""
+def tried(attempt: Attempt) -> Trial:
+    """Make an attempt, and say when it finds something."""
+    trial = attempt()
+    if trial.wrong:
+        print(f"  WRONG: {trial.what}, {trial.example}: {'; '.join(trial.wrong)}", flush=True)
+    return trial
 
-    def one(attempt: Attempt) -> Trial:
-        trial = attempt()
-        if trial.wrong:
-            print(f"  WRONG: {trial.what}, {trial.example}: {'; '.join(trial.wrong)}", flush=True)
-        return trial
 
-    with ThreadPoolExecutor(LANES.get(name, 2)) as pool:
-        return list(pool.map(one, attempts))
+class Keeper:
+    """Makes the attempts of a part that were not made before, and keeps them as it goes.
+
+    Parameters
+    ----------
+    record : Record
+    part
+        Its name.
+    times
+        How often it is tried; what was kept of another number is forgotten.
+    """
+
+    def __init__(self, record: Record, part: str, times: int) -> None:
+        self._record, self._part, self._times = record, part, times
+        self._before = record.trials(part) if record.times(part) == times else []
+        self._trials: list[Trial] = []
+
+    def tried(self, attempts: Iterable[Attempt], *, at_a_time: int) -> list[Trial]:
+        """What came of these attempts, which are the same and in the same order each time."""
+        attempts, begun = list(attempts), len(self._trials)
+        known = self._before[begun : begun + len(attempts)]
+        self._trials += known
+        left = attempts[len(known) :]
+        with ThreadPoolExecutor(at_a_time) as pool:
+            for first in range(0, len(left), KEPT_AT_ONCE):
+                self._trials += pool.map(tried, left[first : first + KEPT_AT_ONCE])
+                self._record.keep(self._part, self._times, self._trials)
+        return self._trials[begun:]
 
 
 class Record:
@@ -86,18 +111,23 @@ class Record:
             if held["about"] == self.about:
                 self.parts = held["parts"]
 
-    def add(self, part: str, trials: Sequence[Trial]) -> None:
-        """Keep a part, in the file, too, unless somebody has changed the program under it."""
+    def keep(self, part: str, times: int, trials: Sequence[Trial]) -> None:
+        """Keep what there is of a part, also in the file, unless the program was changed under it."""
         if conditions.fingerprint() != self.about["source code"]:
             raise SystemExit(
                 "The source of marsaudio was changed meanwhile: the attempts are of no one version."
             )
         self.parts[part] = {
             "date": datetime.date.today().isoformat(),
+            "times": times,
             "trials": [dataclasses.asdict(trial) for trial in trials],
         }
         text = json.dumps({"about": self.about, "parts": self.parts}, indent=1)
         self._path.write_text(text, encoding="utf-8")
+
+    def times(self, part: str) -> int | None:
+        """How often a part was, or is being, tried."""
+        return self.parts[part]["times"] if part in self.parts else None
 
     def trials(self, part: str) -> list[Trial]:
         """Those of a part."""

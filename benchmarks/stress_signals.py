@@ -9,7 +9,7 @@ import signal
 import numpy as np
 from stress_children import DONE, INTERRUPTED, clear_shared, complaints
 from stress_folders import leftovers, times_of_results
-from stress_record import Trial, tried
+from stress_record import Trial
 from stress_works import Material, Work
 
 SIGNALLED = ("analyze", "separate", "batch", "fetch")
@@ -28,7 +28,7 @@ def signalled(material: Material, times: int, rng: np.random.Generator) -> list[
                 )
                 for odd, share in enumerate(rng.random(times))
             ]
-            trials += tried(attempts, name=name)
+            trials += material.tried(attempts, name=name)
     return trials
 
 

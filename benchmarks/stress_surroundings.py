@@ -15,7 +15,7 @@ import numpy as np
 from processes import environment
 from stress_children import BROKEN_PIPE, DONE, REFUSED, Surroundings, complaints, driven, plain, started
 from stress_disks import as_user, is_root
-from stress_record import Trial, tried
+from stress_record import Trial
 from stress_server import KEY
 from stress_works import COMMANDS, TAKE, Material, Work
 
@@ -62,7 +62,7 @@ def clocks(material: Material, times: int, rng: np.random.Generator) -> list[Tri
                 functools.partial(same_bytes, material, work, f"a recording of {said}", moment=moment)
                 for said, moment in MOMENTS.items()
             ]
-    return tried(attempts)
+    return material.tried(attempts)
 
 
 def same_bytes(
@@ -141,7 +141,7 @@ def homes(material: Material, times: int, rng: np.random.Generator) -> list[Tria
             ),
         )
     ]
-    return tried(attempt for attempt in attempts for _ in range(times))
+    return material.tried(attempt for attempt in attempts for _ in range(times))
 
 
 def run_around(
@@ -185,7 +185,7 @@ def streams(material: Material, times: int, rng: np.random.Generator) -> list[Tr
         attempts += [functools.partial(with_reader, material, work, leaves=True)] * times
         attempts += [functools.partial(with_reader, material, work, leaves=False)] * times
     attempts += [functools.partial(list_to_head, material)] * times
-    return tried(attempts)
+    return material.tried(attempts)
 
 
 def with_streams(

@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 import statistics
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from processes import environment
 from stress_children import Child, Ended, Surroundings, complaints, driven, started
 from stress_folders import Contents, batch_misfits, bytes_in, contents, misfits
 from stress_nursery import Nursery
+from stress_record import Attempt, Keeper, Trial
 from stress_server import KEY, OTHER_KEY, Server
 
 import marsaudio as ma
@@ -24,6 +25,7 @@ TAKE, OTHER_TAKE = "take.wav", "other take.wav"
 BATCH = tuple(f"r{number}.wav" for number in range(6))
 BATCH_BEFORE = BATCH[:3]  # that an older run has done
 LENGTH_RUNS = 3  # of which the median counts
+LANES = {"batch": 1, "fetch": 8}  # trials at a time: one has processes of its own, the other one waits
 OLDER, NEW = "older", "new"
 
 
@@ -167,6 +169,7 @@ class Material:
 
     def __init__(self, folder: Path, server: Server) -> None:
         self.folder, self.server = folder, server
+        self.keeper: Keeper | None = None
         self._works: dict[str, Work] = {}
         self.inputs = folder / "inputs"
         self.inputs.mkdir()
@@ -179,6 +182,11 @@ class Material:
         if name not in self._works:
             self._works[name] = self._measured(name)
         return self._works[name]
+
+    def tried(self, attempts: Iterable[Attempt], *, name: str = "") -> list[Trial]:
+        """Make these attempts, as many at a time as suits a work, and keep what came of them."""
+        assert self.keeper is not None
+        return self.keeper.tried(attempts, at_a_time=LANES.get(name, 2))
 
     def place(self) -> Path:
         """A new folder for one trial."""
