@@ -778,7 +778,7 @@ FILES = (
     Breakage(
         "both stems appear, or none",
         "separation/stems.py",
-        "        wind_file.finish()\n        rover_file.finish()\n",
+        "            wind_file.finish()\n            rover_file.finish()\n",
         "",
         "a stem takes its name before the other one is on the disk",
         ("tests/test_separation.py::test_no_stem_appears_where_the_other_fails_while_it_is_finished",),

@@ -2,7 +2,15 @@
 
 import pytest
 from breakages import BREAKAGES, Breakage
-from broken_on_purpose import Outcome, OutdatedError, as_markdown, broken, failures, named
+from broken_on_purpose import (
+    Outcome,
+    OutdatedError,
+    as_markdown,
+    broken,
+    failures,
+    named,
+    refuse_what_moved_on,
+)
 
 CODE = "def double(value):\n    return 2 * value\n"
 
@@ -26,6 +34,10 @@ def test_a_breakage_replaces_what_stands_there_once():
 def test_code_that_has_moved_on_is_named(before, after, said):
     with pytest.raises(OutdatedError, match=said):
         broken(CODE, breakage(before, after))
+
+
+def test_all_breakages_are_of_the_code_as_it_is():
+    refuse_what_moved_on(BREAKAGES)
 
 
 def test_failed_tests_are_read_from_what_pytest_says():
