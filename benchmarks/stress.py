@@ -5,7 +5,7 @@
 
 Prints what it finds and a page in Markdown. The attempts are kept in stress.json in the folder of --output as
 they are made: who starts again after an interruption goes on there. The page is made of all that are
-there. Linux only.
+there, each part with the source it was made with. Linux only.
 """
 
 from __future__ import annotations

@@ -66,12 +66,12 @@ class Keeper:
     part
         Its name.
     times
-        How often it is tried; what was kept of another number is forgotten.
+        How often it is tried; what was kept of another number, or of another program, is forgotten.
     """
 
     def __init__(self, record: Record, part: str, times: int) -> None:
         self._record, self._part, self._times = record, part, times
-        self._before = record.trials(part) if record.times(part) == times else []
+        self._before = record.begun(part, times)
         self._trials: list[Trial] = []
 
     def tried(self, attempts: Iterable[Attempt], *, at_a_time: int) -> list[Trial]:
@@ -88,12 +88,12 @@ class Keeper:
 
 
 class Record:
-    """The trials of all parts so far.
+    """The trials of all parts so far, each with what it was tried with.
 
     Parameters
     ----------
     path
-        The file that keeps them; what it has of the same program is kept.
+        The file that keeps them; what it has is kept until that part is tried again.
     seed
         That the trials are drawn with.
     """
@@ -107,9 +107,7 @@ class Record:
         self.about["seed"] = str(seed)
         self.parts: dict[str, dict[str, Any]] = {}
         if path.exists():
-            held = json.loads(path.read_text(encoding="utf-8"))
-            if held["about"] == self.about:
-                self.parts = held["parts"]
+            self.parts = json.loads(path.read_text(encoding="utf-8"))
 
     def keep(self, part: str, times: int, trials: Sequence[Trial]) -> None:
         """Keep what there is of a part, also in the file, unless the program was changed under it."""
@@ -118,40 +116,47 @@ class Record:
                 "The source of marsaudio was changed meanwhile: the attempts are of no one version."
             )
         self.parts[part] = {
+            "about": self.about,
             "date": datetime.date.today().isoformat(),
             "times": times,
             "trials": [dataclasses.asdict(trial) for trial in trials],
         }
-        text = json.dumps({"about": self.about, "parts": self.parts}, indent=1)
-        self._path.write_text(text, encoding="utf-8")
+        self._path.write_text(json.dumps(self.parts, indent=1), encoding="utf-8")
 
-    def times(self, part: str) -> int | None:
-        """How often a part was, or is being, tried."""
-        return self.parts[part]["times"] if part in self.parts else None
+    def begun(self, part: str, times: int) -> list[Trial]:
+        """Those of a part that was, or is being, tried so often, with this very program."""
+        held = self.parts.get(part)
+        is_same = held is not None and (held["about"], held["times"]) == (self.about, times)
+        return self.trials(part) if is_same else []
 
     def trials(self, part: str) -> list[Trial]:
         """Those of a part."""
         return [Trial(**{**held, "wrong": tuple(held["wrong"])}) for held in self.parts[part]["trials"]]
 
     def page(self, titles: Mapping[str, tuple[str, str]]) -> str:
-        """All parts: the title, what was done, the table, and what was wrong."""
-        dates = sorted({part["date"] for part in self.parts.values()})
-        when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-        count = sum(len(part["trials"]) for part in self.parts.values())
-        about = self.about
-        texts = [
-            f"{count} attempts, made on {when}. {about['machine']}; {about['system']}; {about['Python']}; "
-            f"marsaudio {about['marsaudio']} (source code {about['source code']}). Seed {about['seed']}.\n"
-        ]
-        for part, (title, words) in titles.items():
-            if part in self.parts:
-                texts += [
-                    f"### {title}\n",
-                    f"{words}\n",
-                    table_of(self.trials(part)),
-                    faults_of(self.trials(part)),
-                ]
+        """All parts: the title, what was done, with what, the table, and what was wrong."""
+        shown = {part: words for part, words in titles.items() if part in self.parts}
+        count = sum(len(self.parts[part]["trials"]) for part in shown)
+        broken = sum(bool(trial.wrong) for part in shown for trial in self.trials(part))
+        texts = [f"{count} attempts, of which {broken} broke a promise.\n"]
+        for part, (title, words) in shown.items():
+            texts += [
+                f"### {title}\n",
+                f"{words}\n",
+                f"{self._when(part)}\n",
+                table_of(self.trials(part)),
+                faults_of(self.trials(part)),
+            ]
         return "\n".join(filter(None, texts))
+
+    def _when(self, part: str) -> str:
+        held = self.parts[part]
+        about = held["about"]
+        return (
+            f"{len(held['trials'])} attempts, made on {held['date']}, with marsaudio {about['marsaudio']} "
+            f"(source {about['source code']}), {about['Python']}, on {about['machine']}; {about['system']}; "
+            f"seed {about['seed']}."
+        )
 
 
 def table_of(trials: Sequence[Trial]) -> str:

@@ -154,6 +154,21 @@ def test_an_interrupted_run_is_gone_on_from(recordings, whole, tmp_path, backend
     assert goes_on(recordings, output, whole, jobs=1)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_ended_says_no_word_nor_do_the_processes_that_it_leaves(recordings, tmp_path, number):
+    output = tmp_path / "out"
+    with start(recordings, output, "--jobs", "2") as process:
+        wait_until_it_works(process, output)
+        workers = [
+            one for one in psutil.Process(process.pid).children() if "LokyProcess" in str(one.cmdline())
+        ]
+        process.send_signal(number)
+        for worker in workers:  # which would wait for more work
+            worker.kill()
+        assert error_of(process) == []  # which is open until the last of them has ended
+    assert process.returncode == -number
+
+
 def dies_once(item, output, settings):
     """Kills its process the first time that it comes to the third recording."""
     died = Path(output).with_name("died")

@@ -253,19 +253,59 @@ def test_interrupted_before_there_is_a_command_is_the_same(run, monkeypatch):
     assert run("list") == (130, [], ["marsaudio: interrupted"])
 
 
-def test_interrupted_while_python_ends_shows_no_traceback():
-    program = (
-        "import atexit, signal, sys\nfrom marsaudio.cli import main\n"
-        "atexit.register(signal.raise_signal, signal.SIGINT)\n"
-        "sys.argv[1:] = ['--version']\nsys.exit(main())\n"
+def end_of(*lines, handler="default_int_handler"):
+    """How a process ended that calls the command after some lines, and what it said on standard error."""
+    program = "\n".join(
+        [
+            "import signal, sys, time",
+            f"signal.signal(signal.SIGINT, signal.{handler})",
+            "from marsaudio import cli",
+            "sys.argv[1:] = ['list']",
+            *lines,
+            "sys.exit(cli.main())",
+        ]
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+    return done.returncode, done.stderr.splitlines()
+
+
+def test_interrupted_while_python_ends_shows_no_traceback():
+    at_the_end = ["import atexit", "atexit.register(signal.raise_signal, signal.SIGINT)"]
+    assert end_of(*at_the_end) == (-signal.SIGINT, [])
+    assert end_of(*at_the_end, handler="SIG_IGN") == (0, [])
+
+
+def test_interrupted_within_a_finalizer_is_interrupted_all_the_same():
+    program = [
+        "class Last:",
+        "    def __del__(self):",
+        "        signal.raise_signal(signal.SIGINT)",
+        "def wait(*_):",
+        "    Last()",
+        "    time.sleep(10)",
+        "    sys.stderr.write('it went on')",
+        "import typer",
+        "typer.main.get_command = wait",
+    ]
+    assert end_of(*program) == (130, ["marsaudio: interrupted"])
+
+
+def test_what_else_fails_in_a_finalizer_is_shown():
+    code, err = end_of(
+        "class Last:",
+        "    def __del__(self):",
+        "        1 / 0",
+        "import typer",
+        "get = typer.main.get_command",
+        "typer.main.get_command = lambda app: [Last(), get(app)][1]",
+    )
+    assert (code, err[-1]) == (0, "ZeroDivisionError: division by zero")
 
 
 def test_interrupts_of_a_program_that_calls_a_command_stay_its_own(run):
+    before = signal.getsignal(signal.SIGINT), sys.unraisablehook
     assert run("--version")[0] == 0
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert (signal.getsignal(signal.SIGINT), sys.unraisablehook) == before
 
 
 def test_what_is_wrong_with_the_program_itself_is_not_hidden(monkeypatch):

@@ -19,7 +19,7 @@ import wave
 
 import pytest
 
-from marsaudio import catalog
+from marsaudio import catalog, file_state
 from marsaudio.catalog import entries, fetching, storage
 from marsaudio.errors import DataUnavailableError, OutputError
 
@@ -421,7 +421,7 @@ def test_a_file_is_read_for_its_checksum_only_once_until_it_changes(serve, publi
     path = catalog.fetch(KEY)
     catalog.fetch(KEY)
     with monkeypatch.context() as blind:
-        blind.setattr(storage.hashlib, "file_digest", None)
+        blind.setattr(file_state.hashlib, "file_digest", None)
         catalog.fetch(KEY)
     path.write_bytes(GOOD[:-1] + b"\1")
     os.utime(path, ns=(1, 1))

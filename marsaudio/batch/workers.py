@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import socket
+import sys
 import threading
 import time
 import warnings
@@ -105,6 +106,8 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
         tasks = [functools.partial(_in_folder, os.getcwd(), task) for task in tasks]  # noqa: PTH109
     with parallel_config(**options):
         parallel = Parallel(return_as="generator_unordered", batch_size=1)
+    if options["backend"] == "loky":
+        _start_quiet_tracker()
     with _interrupts_kept_from_processes() if options["backend"] == "loky" else contextlib.nullcontext():
         outcomes = parallel(delayed(task)() for task in tasks)
     count = 0
@@ -119,6 +122,17 @@ def _through_joblib(tasks: Sequence[Task], options: dict[str, Any]) -> Iterator[
         outcomes.close()
     if count < len(tasks):
         raise WorkerDiedError
+
+
+def _start_quiet_tracker() -> None:
+    """Start the process that clears what a run leaves that is stopped or killed, to do so without a word."""
+    from joblib.externals.loky.backend import resource_tracker
+
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")  # which it is given when it is started
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 @contextlib.contextmanager

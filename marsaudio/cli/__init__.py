@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,17 @@ import typer
 import typer.core
 
 from marsaudio import __version__
-from marsaudio.cli import batch, events, installation, pictures, recordings, separation, simulation, streams
+from marsaudio.cli import (
+    batch,
+    events,
+    installation,
+    interrupts,
+    pictures,
+    recordings,
+    separation,
+    simulation,
+    streams,
+)
 from marsaudio.cli.wording import in_options, options_of
 from marsaudio.errors import MarsAudioError
 
@@ -158,21 +167,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         What follows ``marsaudio`` on the command line. None takes this process's own, which is to end then.
     """
+    if arguments is not None:
+        return _code_of(arguments)
     try:
-        code = _run(sys.argv[1:] if arguments is None else list(arguments))
-        if arguments is None:
-            _end_at_an_interrupt()
+        interrupts.raise_again_what_python_drops()
+        code = _code_of(sys.argv[1:])
+        interrupts.leave_to_the_system()
+    except KeyboardInterrupt:  # after all was done
+        code = INTERRUPTED
+    return code
+
+
+def _code_of(given: Sequence[str]) -> int:
+    try:
+        code = _run(list(given))
     except KeyboardInterrupt:  # also before there is a command that could be interrupted
         code = INTERRUPTED
     if code == INTERRUPTED:
         _tell("interrupted")
     return code
-
-
-def _end_at_an_interrupt() -> None:
-    """Leave interrupts to the system: Python, while it ends, would show a traceback."""
-    with contextlib.suppress(ValueError):  # another thread than the main one, which no interrupt reaches
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run(given: list[str]) -> int:
