@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ PATIENCE = 180.0  # seconds; who takes longer hangs
 POLL_SECONDS = 0.001
 DONE, SOME_FAILED, REFUSED, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 HUNG = -1000
+FOLDERS = re.compile(r"(?<![\w/])/(?:[^/\s'\"]+/)+")
+LONGEST_LINE = 150  # characters, of what the page shows
 SHARED = Path("/dev/shm")  # where joblib keeps its semaphores, and what processes share
 
 
@@ -189,7 +192,7 @@ def complaints(ended: Ended, codes: Sequence[int] = (DONE, REFUSED), *, lines: i
     if ended.code == HUNG:
         return [f"hung for {PATIENCE:.0f} s"]
     wrong = []
-    told = ended.errors.splitlines()
+    told = [_without_place(line) for line in ended.errors.splitlines()]
     if ended.code not in codes:
         wrong.append(f"exit code {ended.code} instead of {' or '.join(map(str, codes))}")
     if "Traceback" in ended.errors:
@@ -201,6 +204,11 @@ def complaints(ended: Ended, codes: Sequence[int] = (DONE, REFUSED), *, lines: i
     elif ended.code == REFUSED and not told:
         wrong.append("refused without a word")
     return wrong
+
+
+def _without_place(line: str) -> str:
+    """A line of what a process said, as it would be on any machine: without folders, and not too long."""
+    return FOLDERS.sub("", line)[:LONGEST_LINE]
 
 
 def clear_shared(pid: int) -> int:

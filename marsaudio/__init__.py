@@ -19,7 +19,7 @@ _MODULE_OF_NAME = {
     "ClusterError": "errors",
     "DataUnavailableError": "errors",
     "Drift": "separation.line_courses",
-    "Gap": "formats.audio",
+    "Gap": "formats.audio_info",
     "Family": "separation.families",
     "FrequencyResponse": "calibration",
     "Label": "formats.labels",

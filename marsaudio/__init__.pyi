@@ -25,7 +25,7 @@ from marsaudio.events.detection import detect_wind as detect_wind
 from marsaudio.events.detection import detect_wind_file as detect_wind_file
 from marsaudio.events.table import WindEvent as WindEvent
 from marsaudio.events.table import WindEvents as WindEvents
-from marsaudio.formats.audio import Gap as Gap
+from marsaudio.formats.audio_info import Gap as Gap
 from marsaudio.formats.label_files import read_labels as read_labels
 from marsaudio.formats.label_files import write_labels as write_labels
 from marsaudio.formats.labels import Label as Label

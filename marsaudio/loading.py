@@ -16,6 +16,7 @@ from marsaudio.catalog.entries import which_keys
 from marsaudio.errors import AudioFormatError, ParameterError
 from marsaudio.file_state import state_of_file
 from marsaudio.formats import audio
+from marsaudio.formats.audio_info import AudioInfo, Described
 from marsaudio.formats.opening import capital
 from marsaudio.recording import Recording, UnreadSamples, require_frames, validated_rate
 from marsaudio.source import SIMULATED, Source, is_saved_by_marsaudio, seconds_text
@@ -38,7 +39,7 @@ class Sound(Protocol):
     """Samples that can be read in ranges and block by block, as often as wanted, and what is said of them."""
 
     name: str
-    info: audio.AudioInfo
+    info: AudioInfo
 
     @property
     def sample_rate(self) -> float: ...  # noqa: D102
@@ -365,13 +366,13 @@ def _of_recording(recording: Recording) -> tuple[Sound, Source]:
     return _OfRecording(recording), recording.source
 
 
-class _OfRecording(audio.Described):
+class _OfRecording(Described):
     """A recording as a sound: in memory, or read as it is needed."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self.name = f"the recording {recording.source.name!r}"
-        self.info = audio.AudioInfo(
+        self.info = AudioInfo(
             sample_rate=recording.sample_rate,
             channels=recording.channels,
             frames=recording.frames,
@@ -386,7 +387,7 @@ class _OfRecording(audio.Described):
         return self._recording.blocks(length, first=first)
 
 
-def with_what_the_file_says(known: Source, info: audio.AudioInfo) -> Source:
+def with_what_the_file_says(known: Source, info: AudioInfo) -> Source:
     """Add what a file says about itself; one that marsaudio saved says whom to credit.
 
     That it is simulated is believed whoever wrote it: other programs keep the comment of what they convert.
@@ -406,7 +407,7 @@ def with_what_the_file_says(known: Source, info: audio.AudioInfo) -> Source:
     return dataclasses.replace(described, credit=comment)
 
 
-def of_part(known: Source, part: tuple[int, int], info: audio.AudioInfo) -> Source:
+def of_part(known: Source, part: tuple[int, int], info: AudioInfo) -> Source:
     """Add which samples of a file, from the first up to the last, are meant, where these are not all."""
     first, last = part
     if last - first == info.frames:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from marsaudio.calibration import Calibration, is_positive_number, level_unit_and_offset
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio, html
-from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_info import Gap
 from marsaudio.mars_time import MarsTime
 from marsaudio.source import (
     Source,

@@ -12,7 +12,7 @@ from typing import Any
 from marsaudio.calibration import Calibration
 from marsaudio.errors import CalibrationError, ParameterError
 from marsaudio.file_state import FileState
-from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_info import Gap
 from marsaudio.formats.audio_writer import MADE_BY
 from marsaudio.formats.pds4.sessions import PRODUCT, SESSION_PLACE
 from marsaudio.mars_time import MarsTime

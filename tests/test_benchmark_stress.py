@@ -77,6 +77,11 @@ def test_an_end_is_an_exit_code_and_at_most_one_line(code, errors, said):
     assert not said or said in wrong[0]
 
 
+def test_what_a_process_said_names_no_folder_of_this_machine():
+    (wrong,) = stress_children.complaints(Ended(0, "", "/usr/lib/joblib/tracker.py:4: UserWarning: 8 left\n"))
+    assert wrong == "on standard error: tracker.py:4: UserWarning: 8 left"
+
+
 def test_changes_of_a_folder_are_counted_and_one_fails(tmp_path):
     watch = Watch(FAILED, str(tmp_path), 2)
     watch("open", (str(tmp_path / "a"), "r", 0))

@@ -2,7 +2,7 @@
 
 Samples are float32 arrays of shape (channels, frames) with full scale 1.0. What writes them is in
 `marsaudio.formats.audio_writer`, what a file can hold in `marsaudio.formats.encodings`; the names that others
-need of these stand here as well.
+need of these stand here as well. What is known of a file is in `marsaudio.formats.audio_info`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from marsaudio.errors import AudioFormatError, MarsAudioError, ParameterError
 from marsaudio.file_state import FileState, state_of_file
 from marsaudio.formats import completeness
+from marsaudio.formats.audio_info import AudioInfo, Described
 from marsaudio.formats.audio_writer import AudioWriter, WouldClipError, reason_of, write_audio
 from marsaudio.formats.encodings import (
     BLOCK_FRAMES,
@@ -35,11 +35,8 @@ __all__ = [
     "BLOCK_FRAMES",
     "INTEGER_BITS",
     "AudioFile",
-    "AudioInfo",
     "AudioReader",
     "AudioWriter",
-    "Described",
-    "Gap",
     "PathOrStream",
     "Samples",
     "WouldClipError",
@@ -50,76 +47,6 @@ __all__ = [
 ]
 
 UNKNOWN_FRAMES = 2**62  # libsndfile gives its largest number where a FLAC file leaves its length open
-
-
-class Gap(NamedTuple):
-    """A stretch of a recording of which there are no data: it holds silence, and counts in no statistic.
-
-    Attributes
-    ----------
-    start, stop : float
-        In seconds from the first sample.
-    reason : str
-        What is missing.
-
-    Examples
-    --------
-    >>> import marsaudio as ma
-    >>> gap = ma.Gap(12.0, 13.0, reason="no product of second 12 is here")
-    >>> gap.stop - gap.start
-    1.0
-    """
-
-    start: float
-    stop: float
-    reason: str
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """What the header of an audio file says.
-
-    Attributes
-    ----------
-    sample_rate : float
-        In Hz; an int where it is whole.
-    channels, frames : int
-    container, encoding : str
-        libsndfile's names, such as ``"WAV"`` and ``"PCM_16"``.
-    metadata : dict of str to str
-        What the file says about itself (title, date, software, project, ...).
-    gaps : tuple of Gap
-        Of what is joined from several files, where some are missing.
-    """
-
-    sample_rate: float
-    channels: int
-    frames: int
-    container: str
-    encoding: str
-    metadata: dict[str, str] = field(default_factory=dict)
-    gaps: tuple[Gap, ...] = ()
-
-
-class Described:
-    """What has an `info`, with its essentials at hand."""
-
-    info: AudioInfo
-
-    @property
-    def sample_rate(self) -> float:
-        """Samples a second, in Hz."""
-        return self.info.sample_rate
-
-    @property
-    def channels(self) -> int:
-        """How many channels there are."""
-        return self.info.channels
-
-    @property
-    def frames(self) -> int:
-        """How many samples each channel has."""
-        return self.info.frames
 
 
 class AudioReader(Described):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
-from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_info import Gap
 from marsaudio.recording import Recording, require_recording
 from marsaudio.source import FOR_LISTENING
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from marsaudio import catalog
 from marsaudio.description import ALTERED, STEM
-from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_info import Gap
 from marsaudio.loading import open_sound
 from marsaudio.mars_time import MarsTime, clock
 from marsaudio.source import Source

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from marsaudio.calibration import AIR_REFERENCE_PRESSURE, power_factors
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
-from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_info import Gap
 from marsaudio.mars_time import MarsTime
 from marsaudio.recording import Recording, require_recording
 from marsaudio.source import describe_source

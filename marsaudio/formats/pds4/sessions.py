@@ -17,7 +17,8 @@ import numpy as np
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
-from marsaudio.formats.audio import BLOCK_FRAMES, AudioInfo, AudioReader, Described, Gap, Samples
+from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples
+from marsaudio.formats.audio_info import AudioInfo, Described, Gap
 from marsaudio.formats.pds4.inventory import find_collection, is_collection, read_inventory
 from marsaudio.formats.pds4.labels import Label, read_label
 from marsaudio.mars_time import MarsTime

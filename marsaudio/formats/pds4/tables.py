@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import AudioFormatError, MissingLibraryError, ParameterError
-from marsaudio.formats.audio import BLOCK_FRAMES, AudioInfo, Described, Samples
+from marsaudio.formats.audio import BLOCK_FRAMES, Samples
+from marsaudio.formats.audio_info import AudioInfo, Described
 from marsaudio.formats.encodings import from_integers
 from marsaudio.formats.pds4.labels import Label, elements, stated
 

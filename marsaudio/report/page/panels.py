@@ -12,7 +12,7 @@ from marsaudio.description import on_one_line
 from marsaudio.events.detection import WIND_BAND
 from marsaudio.events.level import HOP_SECONDS, BandLevel, band_level, smoothed_level
 from marsaudio.events.table import WindEvents
-from marsaudio.formats.audio import Gap
+from marsaudio.formats.audio_info import Gap
 from marsaudio.plot.spectrograms import frame_for_picture
 from marsaudio.recording import Recording
 from marsaudio.report.page import pictures
