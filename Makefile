@@ -26,12 +26,12 @@ test: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 # What old libraries warn of was mended in later ones. TESTS may name some of the tests.
 TESTS ?= tests
 test-oldest: $(VENV)-oldest/test.installed
-	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --override-ini filterwarnings=default $(TESTS)
+	$(VENV)-oldest/bin/python -m pytest --numprocesses auto --dist worksteal --override-ini filterwarnings=default $(TESTS)
 
 docs: $(VENV)/docs.installed
 	$(BIN)/python -m sphinx --fail-on-warning --jobs auto --doctree-dir docs/_build/doctrees --builder html docs docs/_build/html

@@ -29,11 +29,11 @@ UNLIKE_EACH_OTHER = ["loky", "dask"]
 
 @pytest.fixture(scope="module")
 def recordings(gusty, tmp_path_factory):
-    """Six recordings that each take long enough to be interrupted at: the same minute, turned round."""
+    """Six recordings that each take long enough to be interrupted at: the same sound, turned round."""
     folder = tmp_path_factory.mktemp("in")
-    minute = np.tile(gusty.samples, 10)
+    sound = np.tile(gusty.samples, 4)
     for number, name in enumerate(NAMES):
-        ma.Recording(np.roll(minute, 16000 * number), 16000).save(folder / name, encoding="PCM_16")
+        ma.Recording(np.roll(sound, 16000 * number), 16000).save(folder / name, encoding="PCM_16")
     return folder
 
 
