@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -12,6 +13,7 @@ from typing import Literal
 
 from marsaudio.errors import MarsAudioError, OutputError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk, of a user's share, of a file
 TEMPORARY = ".marsaudio-"  # how the names of files begin that are not whole yet
 
 
@@ -235,7 +237,15 @@ def _refused(target: Path) -> Iterator[None]:
     except MarsAudioError:
         raise  # some are OSErrors, which already say what is wrong
     except OSError as error:
-        raise _refusal(target, error.strerror or str(error)) from error
+        raise _refusal(target, _reason_of(error, target), error) from error
+
+
+def _reason_of(error: OSError, target: Path) -> str:
+    """What is wrong, and with what: the system does not say that a file is where a folder should be."""
+    for above in target.parents:
+        if kind_of(above) in ("file", "other"):
+            return f"{str(above)!r} is no folder"
+    return error.strerror or str(error)
 
 
 def _of_targets(error: OutputError, replacements: Iterable[Replacement]) -> OutputError:
@@ -246,8 +256,14 @@ def _of_targets(error: OutputError, replacements: Iterable[Replacement]) -> Outp
     return OutputError(text)
 
 
-def _refusal(target: Path, reason: str) -> OutputError:
+def remedy(error: BaseException | None) -> str:
+    """What helps where the system cannot write, as the beginning of an advice."""
+    is_full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return "make room, or choose another place" if is_full else "choose another place"
+
+
+def _refusal(target: Path, reason: str, error: BaseException | None = None) -> OutputError:
     return OutputError(
-        f"Cannot write {str(target)!r}: {reason}. Nothing was changed there; "
-        "choose another place or make room, then run this again."
+        f"Cannot write {str(target)!r}: {reason}. Nothing was changed there; {remedy(error)}, then run this "
+        "again."
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from marsaudio.atomic import TEMPORARY, kind_of
+from marsaudio.atomic import TEMPORARY, kind_of, remedy
 from marsaudio.batch.inputs import Item
 from marsaudio.errors import OutputError
 from marsaudio.file_state import FileState, state_of_file
@@ -138,8 +138,8 @@ def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:
 def cannot_write(place: Path, error: OSError) -> OutputError:
     """Say why nothing can be written, and what stays."""
     return OutputError(
-        f"Cannot write into {str(place)!r}: {error.strerror or error}. What was finished stays; make room or "
-        "give leave to write there, then start again to go on."
+        f"Cannot write into {str(place)!r}: {error.strerror or error}. What was finished stays; "
+        f"{remedy(error)}, then start again to go on."
     )
 
 

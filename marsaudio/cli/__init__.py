@@ -34,8 +34,8 @@ from marsaudio.errors import MarsAudioError
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
-EXIT_CODES = """Exit codes: 0 done; 1 done, but something failed of several; 2 not done, and the last
-line says why; 130 interrupted; 141 the reader of its output went away."""
+EXIT_CODES = """Exit codes: 0 done; 1 done, but some of several failed, or doctor found a fault; 2 not
+done, and the last line says why; 130 interrupted; 141 the reader of its output went away."""
 
 
 class Help(typer.core.TyperGroup):

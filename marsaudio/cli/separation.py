@@ -302,11 +302,14 @@ def clip(
     if len(asked) > 1:
         raise ParameterError(f"{' and '.join(asked)} cannot be had in one clip. Give one of them.")
     container_of(output)  # before any work is done
-    recording = load(source, sample_rate=sample_rate)
+    # Without need of the whole, only the range is read: of a file that was cut short, there may be no more.
+    needs_whole = wind or rover or gust is not None
+    asked_for = (0.0, None) if needs_whole else (start, stop)
+    recording = load(source, start=asked_for[0], stop=asked_for[1], sample_rate=sample_rate)
     check_input_is_kept(recording.source, [output])
     if gust is not None:
         start, stop = _range_of_gust(recording, gust, (start, stop))
-    part = recording.clip(start, stop)
+    part = recording.clip(start, stop) if needs_whole else recording
     if wind or rover:
         # The separation learns from the whole recording, not from the clip.
         stems = separate(recording, start=start, stop=stop, progress=somebody_waits())
@@ -318,7 +321,9 @@ def clip(
         copy = alter.shift(part, shift)
     elif asked:
         # Events are found in the recording, of which the wind or the rover alone may be heard.
-        found = detect_wind(recording.clip(start, stop), progress=somebody_waits())
+        found = detect_wind(
+            recording.clip(start, stop) if needs_whole else recording, progress=somebody_waits()
+        )
         copy = sonify(part, found, how="marks" if marks else "level")
     copy = listening_copy(copy, fade=fade, peak_db=peak_db)
     saved = copy.save(output)

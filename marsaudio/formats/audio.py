@@ -144,7 +144,7 @@ class AudioReader(Described):
         with self._checked():
             # Streams that were cut out of others begin anywhere in a frame.
             if not (self._is_called(".mp3") or completeness.begins_like_audio(stream)):
-                raise AudioFormatError(_why_unreadable(self.name, "it does not begin like one"))
+                raise AudioFormatError(_why_unreadable(self.name, "it does not begin as audio files do"))
             self._riff = read_riff(stream)
             self._others = completeness.bytes_of_samples(stream)
             self._ogg_has_its_end = completeness.ogg_has_its_end(stream)

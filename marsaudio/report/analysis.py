@@ -300,6 +300,6 @@ def _check_folder(folder: Path) -> None:
         raise OutputError(f"Cannot write into {str(folder)!r}: {str(nearest)!r} is no folder. Name one.")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(
-            f"Cannot write into {str(folder)!r}: no permission to write in {str(nearest)!r}. Choose another "
-            "folder."
+            f"Cannot write into {str(folder)!r}: nothing may be written in {str(nearest.absolute())!r}. "
+            "Choose another folder."
         )
