@@ -103,8 +103,8 @@ def _items_of(source: str) -> list[Item]:
             ) from error
     if not found:
         raise ParameterError(
-            f"There is no recording in {source!r}: no file that ends in "
-            f"{', '.join(sorted(AUDIO_SUFFIXES))}, and no label of one. Name another folder or pattern."
+            f"There is no recording in {source!r}: no audio file, and no PDS4 label of one. Name another "
+            "folder or pattern."
         )
     return found
 

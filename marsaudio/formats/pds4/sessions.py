@@ -331,9 +331,11 @@ def no_sessions(folder: Path) -> ParameterError:
         for entry in sorted(folder.iterdir() if folder.is_dir() else ())
         if entry.is_dir() and any(PRODUCT.fullmatch(file.name) for file in entry.iterdir())
     ]
-    advice = f" Its folder {_some(map(repr, below))} does: name that." if below else ""
+    advice = f"Its folder {_some(map(repr, below))} does: name that."
+    if not below:
+        advice = "Name the folder of the archive that does, such as data_audio."
     return ParameterError(
-        f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav.{advice}"
+        f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav. {advice}"
     )
 
 
