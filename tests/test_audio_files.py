@@ -761,3 +761,15 @@ def test_nothing_is_printed_and_nothing_written_on_import(tmp_path):
     )
     assert (done.stdout, done.stderr) == ("", "")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["AVR", "HTK", "IRCAM", "MAT5", "NIST", "PVF", "SDS", "VOC", "XI"])
+def test_what_nobody_records_in_is_refused_whatever_it_is_called(kind, tmp_path):
+    """libsndfile reads it, but nobody says whether it is all there."""
+    sound = np.random.default_rng(0).integers(-(2**15), 2**15, 9000).astype(np.int16)
+    written = io.BytesIO()
+    soundfile.write(written, sound, 8000, format=kind, subtype="DPCM_16" if kind == "XI" else None)
+    for name in ("sound.dat", "sound.mp3", "sound.wav"):
+        (tmp_path / name).write_bytes(written.getvalue())
+        with refused(ma.AudioFormatError, "cannot be read as audio"):
+            ma.load(tmp_path / name)

@@ -148,6 +148,23 @@ def test_two_recordings_of_one_name_are_refused(recordings):
         find_items([str(recordings / "list.csv")])
 
 
+@pytest.mark.parametrize(("one", "other"), [("x", "x/"), ("./x", "x"), ("x//y", "x/y"), ("x/", "x/y")])
+def test_names_that_lead_to_one_folder_or_into_another_are_refused(recordings, one, other):
+    manifest = recordings / "list.csv"
+    manifest.write_text(f"recording,name\na.wav,{one}\nb.wav,{other}\n")
+    with refused(ma.ParameterError, "both be called|lie within those"):
+        names_of([str(manifest)])
+
+
+def test_a_name_that_no_folder_can_have_is_refused_before_any_work(recordings):
+    manifest = recordings / "list.csv"
+    manifest.write_text(f"recording,name\na.wav,{256 * 'x'}\n")
+    with refused(ma.ParameterError, "longer than names of folders can be"):
+        names_of([str(manifest)])
+    manifest.write_text(f"recording,name\na.wav,{255 * 'x'}\n")
+    assert names_of([str(manifest)]) == [255 * "x"]
+
+
 def test_results_within_results_are_refused(recordings):
     (recordings / "list.csv").write_text("file,name\na.wav,x\nsol 1/a.wav,x/y\n")
     with refused(ma.ParameterError, "within"):

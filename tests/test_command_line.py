@@ -984,3 +984,26 @@ class TestTheClipOfAGust:
             2,
             "marsaudio: --gust is a range of its own. Leave it out, or --start and --stop.",
         )
+
+
+def test_neither_what_is_given_nor_another_output_is_replaced(run, gusty_wav, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(gusty_wav, "in.wav")
+    shutil.copy(gusty_wav, "in.json")
+    assert run("fit-rover", "in.wav", "--with-wind", "-o", "rover.json")[0] == 0
+    Path("out").mkdir()
+    shutil.copy("rover.json", "out/summary.json")
+    Path("linked").mkdir()
+    Path("linked/wind.wav").symlink_to("rover.wav")
+    Path("table.csv").symlink_to("picture.png")
+    before = tree(tmp_path)
+    for command, said in {
+        "separate in.wav --rover-noise in.json --rover in.json": "would replace --rover-noise",
+        "analyze in.wav --rover-noise out/summary.json -o out": "would replace --rover-noise",
+        "report in.wav --rover-noise rover.json -o ../" + tmp_path.name + "/rover.json": "must end in .html",
+        "fit-rover in.json --with-wind -o in.json": "would replace the input",
+        "analyze in.wav -o linked": "they are one file",
+        "levels in.wav -o picture.png --table table.csv": "they are one file",
+    }.items():
+        assert is_refused(run(*command.split()), said)
+        assert tree(tmp_path) == before

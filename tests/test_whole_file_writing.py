@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from refusals import refused
 
 import marsaudio as ma
@@ -457,3 +458,23 @@ def test_room_is_asked_for_only_where_there_is_none(folder):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     with refused(ma.OutputError, "there; make room, or"), replace_when_complete(folder / "table.csv"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_two_names_of_one_place_are_refused_and_the_file_stays(folder):
+    (folder / "one").write_text("old")
+    (folder / "other").symlink_to("one")
+    for names in [("one", "other"), ("one", "one"), ("other", "../" + folder.name + "/one")]:
+        with (
+            refused(ma.ParameterError, "they are one file"),
+            replace_together_when_complete(folder / name for name in names),
+        ):
+            pytest.fail("it began to write")
+    assert (folder / "one").read_text() == "old"
+
+
+def test_what_is_written_through_a_link_is_of_the_kind_that_the_name_says(folder):
+    (folder / "sound.wav").symlink_to("place.flac")
+    (folder / "other.wav").symlink_to("place")
+    for name in ("sound.wav", "other.wav"):
+        noise(100).save(folder / name)
+        assert soundfile.info(folder / name).format == "WAV"

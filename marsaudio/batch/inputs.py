@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -29,6 +29,7 @@ MANIFEST_SUFFIXES = (".csv", ".txt")
 SOURCE_COLUMNS = ("recording", "file", "path", "source", "key")
 NAME_COLUMN = "name"
 MOST_MANIFEST_BYTES = 64 * 2**20
+LONGEST_FOLDER_NAME = 255  # bytes, on the file systems that are in use
 MOST_RECORDINGS = 100_000  # of one manifest: to find so many takes seconds
 
 
@@ -275,23 +276,29 @@ def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | N
 
 def _check_names(items: Iterable[Item]) -> None:
     """Refuse names that lead out of the folder of the results, or into one another's."""
-    by_name: dict[str, Item] = {}
+    by_name: dict[PurePath, Item] = {}  # "x/" and "./x" name the folder "x", too
     for item in items:
-        parts = PurePath(item.name).parts
+        name = PurePath(item.name)
+        parts = name.parts
         if not parts or item.name.startswith(("/", "\\")) or ".." in parts or PurePath(item.name).anchor:
             raise ParameterError(
                 f"The name {item.name!r} for {item.source!r} is no name of a folder within another. Write it "
                 "without '..' and without what leads to the root."
             )
-        other = by_name.setdefault(item.name, item)
+        if any(len(os.fsencode(part)) > LONGEST_FOLDER_NAME for part in parts):
+            raise ParameterError(
+                f"The name {item.name[:40]!r}... for {item.source!r} is longer than names of folders can be, "
+                f"{LONGEST_FOLDER_NAME} bytes. Give it a shorter one in a manifest, in the column "
+                f"{NAME_COLUMN!r}."
+            )
+        other = by_name.setdefault(name, item)
         if other is not item:
             raise ParameterError(
                 f"{other.source!r} and {item.source!r} would both be called {item.name!r}, and one would "
                 f"replace the other. Give them names in a manifest, in the column {NAME_COLUMN!r}."
             )
     for name, item in by_name.items():
-        parents: Sequence[PurePath] = PurePath(name).parents
-        outer = next((by_name[str(parent)] for parent in parents if str(parent) in by_name), None)
+        outer = next((by_name[parent] for parent in name.parents if parent in by_name), None)
         if outer is not None:
             raise ParameterError(
                 f"The results of {item.source!r} would lie within those of {outer.source!r}: their names are "

@@ -143,7 +143,9 @@ class AudioReader(Described):
         """Learn from the bytes what libsndfile does not tell, then let it have the file."""
         with self._checked():
             # Streams that were cut out of others begin anywhere in a frame.
-            if not (self._is_called(".mp3") or completeness.begins_like_audio(stream)):
+            if not completeness.begins_like_audio(stream) and not (
+                self._is_called(".mp3") and completeness.holds_an_mpeg_frame(stream)
+            ):
                 raise AudioFormatError(_why_unreadable(self.name, "it does not begin as audio files do"))
             self._riff = read_riff(stream)
             self._others = completeness.bytes_of_samples(stream)
@@ -167,6 +169,10 @@ class AudioReader(Described):
         if isinstance(self._target, GuardedStream):
             self._target.seek(0)
         file = soundfile.SoundFile(self._target)
+        if file.format not in completeness.FORMATS:  # what a file called .mp3 may be as well
+            kind = file.format_info
+            file.close()
+            raise AudioFormatError(_why_unreadable(self.name, f"it is another kind of file, {kind}"))
         # After every read, SoundFile seeks to where the file already is. In an MP3 file that throws away what
         # the next samples are decoded from, and they come out different.
         file.seekable = lambda: False

@@ -31,6 +31,9 @@ BEGINNINGS = re.compile(
     re.DOTALL,
 )
 
+# What libsndfile calls them.
+FORMATS = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF"}
+
 OGG_PAGE_LIMIT = 27 + 255 + 255 * 255  # bytes: header, segment table, segments
 OGG_LAST_PAGE = 0x04  # the flag of a stream's last page
 MP3_HEADER_SEARCH = 4096  # bytes after the ID3 tag in which the first frame must begin
@@ -53,6 +56,14 @@ def begins_like_audio(stream: Searchable) -> bool:
     head = stream.read(16)
     stream.seek(origin)
     return BEGINNINGS.match(head) is not None
+
+
+def holds_an_mpeg_frame(stream: Searchable) -> bool:
+    """Whether what may be the header of an MPEG frame comes soon, as in the middle of an MP3 file."""
+    origin = stream.tell()
+    head = stream.read(MP3_HEADER_SEARCH)
+    stream.seek(origin)
+    return re.search(rb"\xff[\xe0-\xff]", head) is not None
 
 
 def is_taken_for_another(stream: Searchable) -> bool:
