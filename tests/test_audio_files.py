@@ -372,6 +372,7 @@ class TestRanges:
             (0.0, float("inf"), "0 to inf"),
             (None, None, "two numbers of seconds"),
             ("soon", None, "two numbers of seconds"),
+            (10**400, None, "two numbers of seconds"),
             (0.1, 0.100001, "holds no sample"),
         ],
     )
@@ -586,6 +587,16 @@ class TestFileObjects:
     def test_a_stream_that_gives_little_at_a_time(self, suffix):
         contents = encoded(suffix)
         assert_same_bits(ma.load(Unbuffered(contents)).samples, loaded(contents).samples)
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_a_stream_that_gives_more_than_was_asked_for_is_named(self, suffix, capfd):
+        class Generous(io.BytesIO):
+            def read(self, size=-1):
+                return super().read(size + 1)
+
+        with refused(ma.AudioFormatError, "bytes where"):
+            ma.load(Generous(encoded(suffix)))
+        assert capfd.readouterr() == ("", "")
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
     @pytest.mark.parametrize("part", [0.0, 0.01, 0.5])

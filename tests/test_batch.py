@@ -303,6 +303,20 @@ def test_a_recording_that_changed_is_worked_on_again(recordings, gusty, tmp_path
     assert tree(tmp_path / "out") == tree(tmp_path / "afresh")
 
 
+def test_a_link_in_the_place_of_a_result_is_replaced_and_what_it_leads_to_stays(recordings, tmp_path):
+    output, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    run(recordings, output)
+    folder = output / "recordings" / NAMES[0]
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    (elsewhere / "wind.wav").unlink()
+    before = tree(elsewhere)
+    run(recordings, output)
+    assert not folder.is_symlink()
+    assert tree(elsewhere) == before
+    assert not (output / ".unfinished").exists()
+
+
 def test_a_result_of_which_a_file_is_missing_is_made_again(recordings, tmp_path):
     run(recordings, tmp_path / "out")
     whole = tree(tmp_path / "out")

@@ -105,7 +105,15 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
     except OSError as error:
         raise cannot_write(target, error) from error
     finally:
-        shutil.rmtree(older, ignore_errors=True)
+        _clear(older)
+
+
+def _clear(folder: Path) -> None:
+    """Take away a folder with all that is in it, and of a link to one the link alone."""
+    if folder.is_symlink():
+        folder.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def clear_temporary(output: Path) -> None:
@@ -125,7 +133,7 @@ def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:
             with FileLock(locked, timeout=0):
                 for folder in place.glob(f"{locked.stem}*"):
                     if folder != locked:
-                        shutil.rmtree(folder, ignore_errors=True)
+                        _clear(folder)
                 locked.unlink(missing_ok=True)
             item = by_digest.get(locked.stem.partition("-")[0])
             if item is not None and item not in left:

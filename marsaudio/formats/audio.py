@@ -421,7 +421,7 @@ def frame_range(
     end = frames / sample_rate
     try:
         begin, finish = float(start), end if stop is None else float(stop)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(
             f"The range start={start!r}, stop={stop!r} must be two numbers of seconds from 0 to {end:.9g}."
         ) from None
