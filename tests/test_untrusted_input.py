@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from pds4_products import write_collection, write_product
 
 import marsaudio as ma
-from marsaudio import catalog
+from marsaudio import catalog, cli
 from marsaudio.batch.inputs import find_items
+from marsaudio.catalog.storage import recorded_checksums
 
 SOURCE = Path(ma.__file__).parent
 
@@ -74,6 +76,75 @@ class TestLinks:
         with pytest.raises(ma.DataUnavailableError, match=r"is a link to .* remove it\."):
             catalog.fetch("feb20_rover")
         assert not (tmp_path / "elsewhere.wav").exists()
+
+
+@pytest.fixture
+def soon():
+    """What waits for somebody to write into a pipe fails after a while, instead of never."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no pipes with names")
+
+    def fail(*_):
+        raise AssertionError("it waits for a pipe")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(10)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("soon")
+class TestPipes:
+    def test_a_pipe_called_as_a_label_is_refused(self, tmp_path, capsys):
+        os.mkfifo(tmp_path / "mic.xml")
+        with pytest.raises(ma.AudioFormatError, match=r"mic\.xml' is a pipe or a device"):
+            ma.load(tmp_path / "mic.xml")
+        assert cli.main(["info", str(tmp_path / "mic.xml")]) == 2
+        assert "is a pipe or a device" in capsys.readouterr().err
+
+    def test_a_device_that_a_link_called_as_a_label_leads_to_is_refused(self, tmp_path):
+        (tmp_path / "mic.xml").symlink_to("/dev/zero")
+        with pytest.raises(ma.AudioFormatError, match="is a pipe or a device"):
+            ma.load(tmp_path / "mic.xml")
+
+    def test_a_pipe_among_the_files_of_a_folder_is_passed_over(self, archive):
+        os.mkfifo(archive / "other.xml")
+        os.mkfifo(archive / "a_collection.xml")
+        os.mkfifo(archive / "em__0001_concat_session170.xml")
+        assert [item.name for item in find_items([archive])] == ["session-170"]
+        assert [session.number for session in ma.find_sessions(archive)] == [170]
+
+    def test_a_pipe_called_as_an_inventory_or_as_a_product_is_refused(self, archive):
+        write_collection(archive, ["mic_00000170_000_000000.wav"])
+        (archive / "inventory.csv").unlink()
+        os.mkfifo(archive / "inventory.csv")
+        with pytest.raises(ma.DataUnavailableError, match="not beside it"):
+            ma.find_sessions(archive)
+        (archive / "inventory.csv").unlink()
+        (archive / "data_audio_collection.xml").unlink()
+        os.mkfifo(archive / "mic_00000170_000_000001.wav")
+        with pytest.raises(ma.AudioFormatError, match="is a pipe or a device"):
+            ma.load(f"{archive}/session:170")
+
+    def test_a_pipe_in_the_place_of_the_recorded_checksums_is_refused(self, tmp_path):
+        os.mkfifo(tmp_path / "checksums.json")
+        with pytest.raises(ma.DataUnavailableError, match="is damaged: it is a pipe or a device"):
+            recorded_checksums(tmp_path)
+
+    def test_a_pipe_in_the_place_of_what_a_batch_left_is_refused_or_replaced(self, tmp_path, gusty):
+        sound = gusty.clip(1.0, 3.0).save(tmp_path / "a.wav", encoding="PCM_16")
+        ma.batch.run(sound, tmp_path / "out", jobs=1, progress=False, stems=False)
+        (result,) = (tmp_path / "out").rglob("result.json")
+        result.unlink()
+        os.mkfifo(result)
+        report = ma.batch.run(sound, tmp_path / "out", jobs=1, progress=False, stems=False)
+        assert (report.computed, report.failures) == (1, {})
+        assert result.is_file()
+        (tmp_path / "out/run.json").unlink()
+        os.mkfifo(tmp_path / "out/run.json")
+        with pytest.raises(ma.OutputError, match=r"run\.json in it cannot be read \(it is no file\)"):
+            ma.batch.run(sound, tmp_path / "out", jobs=1, progress=False, stems=False)
 
 
 class TestManifests:
