@@ -42,6 +42,7 @@ __all__ = [
     "WouldClipError",
     "encoding_for",
     "frame_range",
+    "no_samples",
     "read_audio",
     "write_audio",
 ]
@@ -109,14 +110,7 @@ class AudioReader(Described):
         """
         stop = self.frames if stop is None else stop
         self._require(stop)
-        try:
-            samples = np.empty((self.channels, stop - start), dtype=np.float32)
-        except (MemoryError, ValueError) as error:
-            raise ParameterError(
-                f"{(stop - start) / self.sample_rate:.0f} s of {self.name} need "
-                f"{(stop - start) * self.channels * 4 / 2**30:.1f} GiB of memory, more than there is. Read a "
-                "part of it with start= and stop=."
-            ) from error
+        samples = no_samples((self.channels, stop - start), self.sample_rate, self.name)
         step = max(BLOCK_FRAMES // self.channels, 1)
         with self._checked():
             self._go_to(start)
@@ -406,6 +400,24 @@ def read_audio(
     with AudioReader(file) as reader:
         first, last = frame_range(start, stop, reader.frames, reader.sample_rate, reader.name)
         return reader.read(first, last), reader.info
+
+
+def no_samples(shape: tuple[int, int], sample_rate: float, name: str) -> Samples:
+    """Zeros of shape (channels, frames), in whose place samples are still to be read.
+
+    Raises
+    ------
+    ParameterError
+        There is not enough memory for so many.
+    """
+    channels, frames = shape
+    try:
+        return np.zeros(shape, dtype=np.float32)
+    except (MemoryError, ValueError) as error:
+        raise ParameterError(
+            f"{frames / sample_rate:.0f} s of {name} need {frames * channels * 4 / 2**30:.1f} GiB of memory, "
+            "more than there is. Read a part of it with start= and stop=."
+        ) from error
 
 
 def frame_range(
