@@ -141,6 +141,7 @@ class AudioReader(Described):
                 raise AudioFormatError(_why_unreadable(self.name, "it does not begin as audio files do"))
             self._riff = read_riff(stream)
             self._others = completeness.bytes_of_samples(stream)
+            self._frames_of_aiff = completeness.frames_of_aiff(stream)
             self._ogg_has_its_end = completeness.ogg_has_its_end(stream)
             self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
             self._file = self._open()
@@ -172,6 +173,8 @@ class AudioReader(Described):
         is_mpeg = file.subtype.startswith("MPEG")
         stated = int(file.frames)
         self._frames_there = stated
+        if self._pads_samples(stated):
+            self._frames_there = stated - 1
         # Only where samples stand for themselves does libsndfile find the same ones again: not in MP3 files,
         # nor in Vorbis (https://github.com/libsndfile/libsndfile/issues/885). FLAC frames are independent.
         self._can_seek = file.subtype in SAMPLE_BITS
@@ -192,6 +195,10 @@ class AudioReader(Described):
             encoding=file.subtype,
             metadata=metadata,
         )
+
+    def _pads_samples(self, stated: int) -> bool:
+        """Whether libsndfile counts the byte that pads an odd number of them as a frame."""
+        return self._frames_of_aiff == stated - 1 and SAMPLE_BITS.get(self._file.subtype) == 8
 
     def _count_frames(self) -> int:
         """Count by decoding: the number in front of an MP3 file is mostly an estimate."""
