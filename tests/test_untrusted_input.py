@@ -1,14 +1,17 @@
 """What files and servers say leads nowhere else and runs nothing."""
 
 import ast
+import json
 import os
 import signal
+import struct
 import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from pds4_products import write_collection, write_product
+from wav_bytes import chunk
 
 import marsaudio as ma
 from marsaudio import catalog, cli
@@ -172,6 +175,65 @@ class TestManifests:
         manifest = archive / "list.csv"
         manifest.write_text(f"recording,name\n{sound},a\nbelow/../{sound.name},b\nsession:170,c\nsample,d\n")
         assert [item.name for item in find_items([manifest])] == ["a", "b", "c", "d"]
+
+
+COMMANDS_OF_TERMINALS = "\x1b]0;PWNED\x07\x1b[2J\x9b31m\x7f\u202e\u2066Mars\nline\x1b]52;c;ZWNobw==\x07"
+OF_TERMINALS = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x2066)} - {"\n"}
+
+
+class TestTerminals:
+    @pytest.fixture
+    def titled(self, tmp_path, gusty):
+        """A recording with such a title and name, whose bytes hold them as they are."""
+        plain = gusty.clip(1.0, 3.0).save(tmp_path / "plain.wav", encoding="PCM_16")
+        contents = plain.read_bytes()
+        title = COMMANDS_OF_TERMINALS.encode()
+        title += b"\0" * (len(title) % 2)
+        info = b"INFOINAM" + struct.pack("<I", len(title)) + title
+        contents = contents[:12] + chunk(b"LIST", info) + contents[12:]
+        path = tmp_path / "a\x1b[31m\u202eb\x9b.wav"
+        path.write_bytes(contents[:4] + struct.pack("<I", len(contents) - 8) + contents[8:])
+        return path
+
+    @pytest.mark.parametrize("columns", [None, 40])
+    def test_what_a_file_says_commands_no_terminal(self, titled, tmp_path, capsys, monkeypatch, columns):
+        monkeypatch.setattr("marsaudio.cli.printing.terminal_width", lambda: columns)
+        assert "\x1b[2J" in ma.load(titled).source.title
+        out = titled.with_name("out\x1b[2J")
+        for command in (
+            ["info", titled],
+            ["clip", titled, "-o", tmp_path / "c\x1b.wav"],
+            ["events", titled, "-o", tmp_path / "e\x1b.csv"],
+            ["describe", titled],
+            ["separate", titled, "--wind", tmp_path / "w\x9b.wav", "--rover", tmp_path / "r.wav"],
+            ["compare", titled, titled],
+            ["batch", titled, "-o", out, "--jobs", "1"],
+        ):
+            assert cli.main([str(part) for part in command]) == 0
+            said = capsys.readouterr()
+            assert said.out
+            assert not OF_TERMINALS & set(said.out + said.err), command[0]
+            assert columns or "\nline" not in said.out
+
+    def test_what_is_wrong_with_a_file_is_told_without_commands(self, tmp_path, capsys):
+        name = "no\x1b]0;PWNED\x07\u202e\x9b.wav"
+        (tmp_path / name).write_bytes(b"no sound")
+        for command in (
+            ["info", tmp_path / name],
+            ["info", tmp_path / f"x{name}"],
+            ["info", "--\x1b[2J"],
+            ["batch", tmp_path, "-o", tmp_path / "out"],
+        ):
+            assert cli.main([str(part) for part in command]) in (1, 2)
+            said = capsys.readouterr()
+            assert said.err
+            assert not OF_TERMINALS & set(said.out + said.err), command
+
+    def test_json_escapes_them(self, titled, capsys):
+        assert cli.main(["info", str(titled), "--json"]) == 0
+        said = capsys.readouterr().out
+        assert not OF_TERMINALS & set(said)
+        assert json.loads(said)["title"] == ma.load(titled).source.title
 
 
 def calls():
