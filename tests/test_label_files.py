@@ -438,7 +438,7 @@ class TestCSV:
         assert read(text, "x.csv") == (label,)
 
     def test_texts_that_look_like_numbers_stay_texts(self, written, read):
-        label = ma.Label(1, 2, "12", fields={"a": "12", "b": "True", "c": " ", "d": "1e5"})
+        label = ma.Label(1, 2, "12", fields={"a": "12", "b": "True", "c": " ", "d": "1e5", "e": "1\t\r "})
         assert read(written([label], "x.csv"), "x.csv") == (label,)
 
     @pytest.mark.parametrize("name", ["text", "low", "High Freq (Hz)", "start", "offset", "event_label"])

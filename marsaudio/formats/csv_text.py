@@ -51,7 +51,7 @@ def value_in_cell(cell: str, *, decimal_comma: bool) -> FieldValue:
     """The value from which `safe_cell` made a cell."""
     if MADE_SAFE.match(cell):
         return text_in(cell)
-    if cell.startswith("'") and _looks_like_another_value(cell):
+    if cell.startswith("'") and _looks_like_another_value(text_in(cell)):
         return text_in(cell[1:])
     value = value_in(cell, decimal_comma=decimal_comma)
     return text_in(value) if isinstance(value, str) else value
