@@ -15,7 +15,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import refused
-from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav
+from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav, with_frames_of_aiff
 
 import marsaudio as ma
 from marsaudio.formats import audio, audio_writer
@@ -388,6 +388,16 @@ class TestRanges:
 
 
 class TestHeaders:
+    @pytest.mark.parametrize("count_padding", [False, True])
+    @pytest.mark.parametrize("encoding", ["PCM_S8", "PCM_U8"])
+    @pytest.mark.parametrize(("channels", "frames"), [(1, 1), (1, 101), (3, 101), (1, 100)])
+    def test_the_byte_that_pads_an_aiff_is_no_sample(self, encoding, channels, frames, count_padding):
+        samples = noise(frames, channels=channels, bits=8)
+        buffer = io.BytesIO()
+        soundfile.write(buffer, samples.T, RATE, format="AIFF", subtype=encoding)
+        contents = with_frames_of_aiff(buffer.getvalue(), frames, count_padding=count_padding)
+        assert np.array_equal(loaded(contents).samples, samples)
+
     @pytest.mark.parametrize(
         ("contents", "encoding", "first"),
         [

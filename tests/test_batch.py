@@ -79,6 +79,29 @@ def test_a_pattern_names_recordings_from_where_it_begins_to_vary(recordings):
     assert names_of([f"{recordings}/sol*"]) == ["sol 1/a.wav", "sol 1/b.flac"]
 
 
+def test_a_pattern_of_any_depth_follows_no_links_to_folders(recordings, tmp_path, monkeypatch):
+    for name in ("back", "sol 1/up", "sol 1/again"):
+        (recordings / name).symlink_to(recordings)
+    (recordings / "linked.wav").symlink_to("a.wav")
+    monkeypatch.chdir(recordings.parent)
+    wavs = ["a.wav", "linked.wav", "sol 1/a.wav"]
+    for folder in (str(recordings), "in", "./in"):
+        assert names_of([f"{folder}/**/*.wav"]) == wavs
+        assert names_of([f"{folder}/**/**/*.wav"]) == wavs
+        assert names_of([f"{folder}/**/*"]) == sorted([*NAMES, "linked.wav"])
+        assert names_of([f"{folder}/**"]) == sorted([*NAMES, "linked.wav"])
+        assert names_of([f"{folder}/**/*/*.wav"]) == ["sol 1/a.wav"]
+        assert names_of([f"{folder}/**/sol*/**/a.*"]) == ["sol 1/a.wav"]
+    assert names_of(["**/sol*/*.wav"]) == ["in/sol 1/a.wav"]
+    assert names_of(["in/sol*/*.flac"]) == ["sol 1/b.flac"]
+    assert names_of(["in/**/back/a.wav"]) == ["back/a.wav"]  # which is named
+    (recordings / "[1]").mkdir()
+    shutil.copy(recordings / "a.wav", recordings / "[1]")
+    assert names_of(["in/**/*.wav"]) == ["[1]/a.wav", *wavs]
+    with refused(ma.ParameterError, "no recording in"):
+        find_items([f"{recordings}/**/*.ogg"])
+
+
 def test_a_label_and_its_audio_are_one_recording(recordings):
     (recordings / "a.xml").write_text(LABEL.format(name="a.wav"))
     (recordings / "other.xml").write_text("<collection/>")

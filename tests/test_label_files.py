@@ -1,11 +1,14 @@
 """Files of labels: as Audacity, Raven, spreadsheets and people write them, and back."""
 
 import copy
+import csv
+import io
 import json
 import math
 import os
 import pickle
 import re
+import string
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -396,13 +399,33 @@ class TestCSV:
             "x;=1",
             "x;'-1;5",
             "x\t\t@y",
+            'x;"=1+1;y',
+            'x\t"=1+1\ty',
+            'x; "" =1',
+            "x, =1",
+            'x\n"-1',
+            '"=1+1',
+            " =1+1",
+            "  '=1",
+            "\x0b=1",
+            "\x01=1",
+            "\u00a0=1",
+            "\u3000=1",
+            "\ufeff=1",
+            "\u200b+1",
+            "x;\u202e@1",
         ],
     )
     def test_no_spreadsheet_runs_a_text_as_a_formula(self, written, read, text):
         label = ma.Label(1, 2, text, fields={"note": text, f"{' '.join(text.split())}!": 1.0})
         contents = written([label], "x.csv")
-        cells = re.split("[,;\t\r\n]", contents.replace('"', ""))  # also where semicolons or tabs divide them
-        assert not [cell for cell in cells if cell[:1] in FORMULA_STARTS], contents
+        # Also where semicolons or tabs divide them, and what cannot be seen is passed over.
+        cells = re.split("[,;\t\r\n]", contents.replace('"', ""))
+        seen = [cell.strip("\x01\ufeff\u200b\u202e" + string.whitespace + "\xa0\u3000") for cell in cells]
+        assert not [cell for cell in (*cells, *seen) if cell[:1] in FORMULA_STARTS], contents
+        for delimiter in ",;\t":
+            rows = csv.reader(io.StringIO(contents, newline=""), delimiter=delimiter)
+            assert not [cell for row in rows for cell in row if cell.strip()[:1] in FORMULA_STARTS]
         assert read(contents, "x.csv") == (label,)
 
     def test_numbers_below_zero_are_no_formulas(self, written):
@@ -415,7 +438,7 @@ class TestCSV:
         assert read(text, "x.csv") == (label,)
 
     def test_texts_that_look_like_numbers_stay_texts(self, written, read):
-        label = ma.Label(1, 2, "12", fields={"a": "12", "b": "True", "c": " ", "d": "1e5"})
+        label = ma.Label(1, 2, "12", fields={"a": "12", "b": "True", "c": " ", "d": "1e5", "e": "1\t\r "})
         assert read(written([label], "x.csv"), "x.csv") == (label,)
 
     @pytest.mark.parametrize("name", ["text", "low", "High Freq (Hz)", "start", "offset", "event_label"])

@@ -28,6 +28,7 @@ AUDIO_SUFFIXES = frozenset(COMMON_SUFFIXES + OTHER_SUFFIXES)
 MANIFEST_SUFFIXES = (".csv", ".txt")
 SOURCE_COLUMNS = ("recording", "file", "path", "source", "key")
 NAME_COLUMN = "name"
+ANY_DEPTH = "**"  # in a pattern, for folders within folders
 MOST_MANIFEST_BYTES = 64 * 2**20
 LONGEST_FOLDER_NAME = 255  # bytes, on the file systems that are in use
 MOST_RECORDINGS = 100_000  # of one manifest: to find so many takes seconds
@@ -129,10 +130,60 @@ def _matching(pattern: str) -> list[Item]:
     fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed])
     files: list[Path] = []
-    for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (keeps how it is written)
-        path = Path(match)
+    for path in sorted(_matches(pattern)):
         files += _files_in(path) if kind_of(path) == "folder" else [path]
     return _items(dict.fromkeys(files), base)
+
+
+def _matches(pattern: str) -> set[Path]:
+    """What a pattern stands for; ``**`` for folders at any depth, but for none that a link leads to.
+
+    `glob.glob` follows links there: with two that lead back to a folder above them, it finds each file in
+    2**40 places.
+    """
+    first, *others = _between(Path(pattern).parts, ANY_DEPTH)
+    found = _matching_in(Path(), first) if first else {Path()}
+    for parts in others:
+        below = {folder for start in found for folder in _folders_in(start)}
+        # Where nothing follows, all that lies below the folders is meant.
+        found = (
+            {match for folder in below for match in _matching_in(folder, parts) if not _linked(match, parts)}
+            if parts
+            else below
+        )
+    return found
+
+
+def _between(parts: Sequence[str], divider: str) -> list[list[str]]:
+    """The parts before, between and after those that are the divider."""
+    groups: list[list[str]] = [[]]
+    for part in parts:
+        if part == divider:
+            groups.append([])
+        else:
+            groups[-1].append(part)
+    return groups
+
+
+def _matching_in(folder: Path, parts: Sequence[str]) -> set[Path]:
+    pattern = os.path.join(glob.escape(str(folder)), *parts)  # noqa: PTH118 (Path would lose an escape)
+    return {Path(match) for match in glob.iglob(pattern)}  # noqa: PTH207 (keeps how it is written)
+
+
+def _folders_in(folder: Path) -> Iterator[Path]:
+    """A folder and those below it, but hidden ones and those that links lead to."""
+    for directory, folders, _ in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield Path(directory)
+
+
+def _linked(match: Path, parts: Sequence[str]) -> bool:
+    """Whether a pattern's last parts led through a link to a folder that they do not name."""
+    places = [match, *match.parents][: len(parts)]
+    return any(
+        glob.has_magic(part) and place.is_symlink() and place.is_dir()
+        for place, part in zip(places, reversed(parts), strict=False)
+    )
 
 
 def _items(files: Iterable[Path], base: Path) -> list[Item]:

@@ -52,12 +52,14 @@ def states_of_files(item: Item) -> list[FileState | None]:
 def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:
     """What is known of a recording whose result is there and of its files as they are now; else None."""
     folder = folder_of(output, item)
+    # Looked at before one is opened: to read a pipe might never end.
+    if not all(kind_of(folder / name) == "file" for name in files_of_result(stems=stems)):
+        return None
     try:
         held = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    whole = all(kind_of(folder / name) == "file" for name in files_of_result(stems=stems))
-    if not whole or not isinstance(held, dict) or held.get("input") != state_of(item):
+    if not isinstance(held, dict) or held.get("input") != state_of(item):
         return None
     return held
 

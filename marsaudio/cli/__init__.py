@@ -29,6 +29,7 @@ from marsaudio.cli import (
     simulation,
     streams,
 )
+from marsaudio.cli.printing import harmless
 from marsaudio.cli.wording import in_options, options_of
 from marsaudio.errors import MarsAudioError
 
@@ -254,7 +255,7 @@ def _fail(message: str) -> int:
 
 def _tell(line: str) -> None:
     with contextlib.suppress(OSError):  # the exit code tells it where standard error is full
-        typer.echo(f"marsaudio: {line}", err=True)
+        typer.echo(f"marsaudio: {harmless(line)}", err=True)
 
 
 def _one_line(text: str) -> str:
@@ -268,7 +269,7 @@ class _OneLineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = in_options(_one_line(record.getMessage()), self._options)
-        return f"marsaudio: {record.levelname.lower()}: {message}"
+        return f"marsaudio: {record.levelname.lower()}: {harmless(message)}"
 
 
 @contextlib.contextmanager

@@ -42,6 +42,7 @@ __all__ = [
     "WouldClipError",
     "encoding_for",
     "frame_range",
+    "no_samples",
     "read_audio",
     "write_audio",
 ]
@@ -109,14 +110,7 @@ class AudioReader(Described):
         """
         stop = self.frames if stop is None else stop
         self._require(stop)
-        try:
-            samples = np.empty((self.channels, stop - start), dtype=np.float32)
-        except (MemoryError, ValueError) as error:
-            raise ParameterError(
-                f"{(stop - start) / self.sample_rate:.0f} s of {self.name} need "
-                f"{(stop - start) * self.channels * 4 / 2**30:.1f} GiB of memory, more than there is. Read a "
-                "part of it with start= and stop=."
-            ) from error
+        samples = no_samples((self.channels, stop - start), self.sample_rate, self.name)
         step = max(BLOCK_FRAMES // self.channels, 1)
         with self._checked():
             self._go_to(start)
@@ -149,6 +143,7 @@ class AudioReader(Described):
                 raise AudioFormatError(_why_unreadable(self.name, "it does not begin as audio files do"))
             self._riff = read_riff(stream)
             self._others = completeness.bytes_of_samples(stream)
+            self._frames_of_aiff = completeness.frames_of_aiff(stream)
             self._ogg_has_its_end = completeness.ogg_has_its_end(stream)
             self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
             self._file = self._open()
@@ -184,6 +179,8 @@ class AudioReader(Described):
         is_mpeg = file.subtype.startswith("MPEG")
         stated = int(file.frames)
         self._frames_there = stated
+        if self._pads_samples(stated):
+            self._frames_there = stated - 1
         # Only where samples stand for themselves does libsndfile find the same ones again: not in MP3 files,
         # nor in Vorbis (https://github.com/libsndfile/libsndfile/issues/885). FLAC frames are independent.
         self._can_seek = file.subtype in SAMPLE_BITS
@@ -204,6 +201,10 @@ class AudioReader(Described):
             encoding=file.subtype,
             metadata=metadata,
         )
+
+    def _pads_samples(self, stated: int) -> bool:
+        """Whether libsndfile counts the byte that pads an odd number of them as a frame."""
+        return self._frames_of_aiff == stated - 1 and SAMPLE_BITS.get(self._file.subtype) == 8
 
     def _count_frames(self) -> int:
         """Count by decoding: the number in front of an MP3 file is mostly an estimate."""
@@ -412,6 +413,24 @@ def read_audio(
     with AudioReader(file) as reader:
         first, last = frame_range(start, stop, reader.frames, reader.sample_rate, reader.name)
         return reader.read(first, last), reader.info
+
+
+def no_samples(shape: tuple[int, int], sample_rate: float, name: str) -> Samples:
+    """Zeros of shape (channels, frames), in whose place samples are still to be read.
+
+    Raises
+    ------
+    ParameterError
+        There is not enough memory for so many.
+    """
+    channels, frames = shape
+    try:
+        return np.zeros(shape, dtype=np.float32)
+    except (MemoryError, ValueError) as error:
+        raise ParameterError(
+            f"{frames / sample_rate:.0f} s of {name} need {frames * channels * 4 / 2**30:.1f} GiB of memory, "
+            "more than there is. Read a part of it with start= and stop=."
+        ) from error
 
 
 def frame_range(

@@ -117,6 +117,35 @@ def bytes_of_samples(stream: Searchable) -> SampleBytes | None:
     return None if found is None else SampleBytes(found[1], max(min(found[1], end - found[0]), 0))
 
 
+def frames_of_aiff(stream: Searchable) -> int | None:
+    """How many frames the chunk COMM of an AIFF file says there are.
+
+    libsndfile goes by the size of the chunk of samples alone. Where what wrote it counted in it the byte that
+    pads an odd number of them, libsndfile takes that for a sample. (It writes so itself, and then counts it
+    here as well: such a file says of itself that it has one sample more.)
+
+    Parameters
+    ----------
+    stream
+        As of `bytes_of_samples`.
+
+    Returns
+    -------
+    int or None
+        None for other files, and where there is no such chunk or it is cut short.
+    """
+    stream.seek(0)
+    head = stream.read(12)
+    if head[:4] != b"FORM" or head[8:12] not in (b"AIFF", b"AIFC"):
+        return None
+    for name, body, size in _chunks(stream, 12, ">4sI", counted=0, padded_to=2):
+        if name == b"COMM":
+            stream.seek(body)
+            common = stream.read(min(size, 6))  # the number of channels comes first, in two bytes
+            return struct.unpack_from(">I", common, 2)[0] if len(common) == 6 else None
+    return None
+
+
 def _chunks(
     stream: Searchable, position: int, header: str, *, counted: int, padded_to: int
 ) -> Iterator[tuple[bytes, int, int]]:

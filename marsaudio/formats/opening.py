@@ -33,7 +33,7 @@ def capital(words: str) -> str:
 
 def open_for_reading(
     path: str | os.PathLike[str], *, wanted: str = "an audio file", may_be_empty: bool = False
-) -> BinaryIO:
+) -> io.BufferedReader:
     """Open a path, refusing what is no file, not there, locked or, unless it may be, empty."""
     name = name_of(path)
     kind = kind_of(path)

@@ -13,11 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
-from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples
+from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples, no_samples
 from marsaudio.formats.audio_info import AudioInfo, Described, Gap
 from marsaudio.formats.pds4.inventory import find_collection, is_collection, read_inventory
 from marsaudio.formats.pds4.labels import Label, read_label
@@ -26,6 +24,9 @@ from marsaudio.mars_time import MarsTime
 PRODUCT = re.compile(r"mic_(\d{8})_(\d{3})_(\d{6})\.wav", re.ASCII | re.IGNORECASE)
 JOINED = re.compile(r"em__(\d+)_concat_session(\d+)\.wav", re.ASCII | re.IGNORECASE)
 PRODUCT_SECONDS = 1
+# A session of the EDL microphone lasts minutes. One whose products are hours apart is two, or is misnamed; as
+# one, its gap would take weeks to work on and gigabytes to keep.
+LONGEST_GAP = 3600  # s
 SESSION_PLACE = "session:"  # begins what stands for a session among the files of its folder
 
 
@@ -181,10 +182,12 @@ class JoinedProducts(Described):
     Raises
     ------
     AudioFormatError
-        A product cannot be read, or differs from the others in rate, channels or encoding.
+        A product cannot be read, or differs from the others in rate, channels or encoding, or more than an
+        hour is missing in a row.
     """
 
     def __init__(self, session: Session) -> None:
+        _require_no_long_gap(session)
         self.name = f"{session.name} in {str(session.folder)!r}"
         self._session = session
         self._checked: set[int] = set()
@@ -234,9 +237,11 @@ class JoinedProducts(Described):
         ------
         DataUnavailableError, AudioFormatError
             A product is gone or damaged, or not what its label says.
+        ParameterError
+            There is not enough memory for so many samples.
         """
         stop = self.frames if stop is None else stop
-        samples = np.zeros((self.channels, stop - start), dtype=np.float32)
+        samples = no_samples((self.channels, stop - start), self.sample_rate, self.name)
         for second in range(start // self._step, -(-stop // self._step)):
             begin = second * self._step
             first, last = max(start, begin), min(stop, begin + self._lengths.get(second, 0))
@@ -292,6 +297,22 @@ class JoinedProducts(Described):
                     if len(these) > 1:
                         said += f", nor are those up to second {these[-1]}"
                     yield Gap(start, stop, said)
+
+
+def _require_no_long_gap(session: Session) -> None:
+    """Refuse a session in which more is missing in a row than any lasts."""
+    named = {**session.products, **session.missing}
+    previous, before = -1, ""
+    for second in sorted(named):
+        lacking = (second - previous - 1) * PRODUCT_SECONDS
+        if lacking > LONGEST_GAP:
+            between = f"between {before!r} and {named[second]!r}" if before else f"before {named[second]!r}"
+            raise AudioFormatError(
+                f"{lacking} s in a row are missing {between} of {session.name} in {str(session.folder)!r}, "
+                f"and at most {LONGEST_GAP} s may be. If they belong to different recordings, move them into "
+                "folders of their own; else load single products by the names of their files."
+            )
+        previous, before = second, named[second]
 
 
 def label_of(path: Path) -> Path | None:
