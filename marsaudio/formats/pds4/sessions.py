@@ -25,8 +25,8 @@ PRODUCT = re.compile(r"mic_(\d{8})_(\d{3})_(\d{6})\.wav", re.ASCII | re.IGNORECA
 JOINED = re.compile(r"em__(\d+)_concat_session(\d+)\.wav", re.ASCII | re.IGNORECASE)
 PRODUCT_SECONDS = 1
 # A session of the EDL microphone lasts minutes. One whose products are hours apart is two, or is misnamed; as
-# one, its gap would take weeks to work on and gigabytes to keep.
-LONGEST_GAP = 3600  # s
+# one, its gaps would take weeks to work on and gigabytes to keep.
+MOST_MISSING = 3600  # s
 SESSION_PLACE = "session:"  # begins what stands for a session among the files of its folder
 
 
@@ -183,11 +183,11 @@ class JoinedProducts(Described):
     ------
     AudioFormatError
         A product cannot be read, or differs from the others in rate, channels or encoding, or more than an
-        hour is missing in a row.
+        hour is missing.
     """
 
     def __init__(self, session: Session) -> None:
-        _require_no_long_gap(session)
+        _require_few_missing(session)
         self.name = f"{session.name} in {str(session.folder)!r}"
         self._session = session
         self._checked: set[int] = set()
@@ -299,20 +299,21 @@ class JoinedProducts(Described):
                     yield Gap(start, stop, said)
 
 
-def _require_no_long_gap(session: Session) -> None:
-    """Refuse a session in which more is missing in a row than any lasts."""
+def _require_few_missing(session: Session) -> None:
+    """Refuse a session of which more is missing than any lasts."""
     named = {**session.products, **session.missing}
-    previous, before = -1, ""
-    for second in sorted(named):
-        lacking = (second - previous - 1) * PRODUCT_SECONDS
-        if lacking > LONGEST_GAP:
-            between = f"between {before!r} and {named[second]!r}" if before else f"before {named[second]!r}"
-            raise AudioFormatError(
-                f"{lacking} s in a row are missing {between} of {session.name} in {str(session.folder)!r}, "
-                f"and at most {LONGEST_GAP} s may be. If they belong to different recordings, move them into "
-                "folders of their own; else load single products by the names of their files."
-            )
-        previous, before = second, named[second]
+    seconds = [-1, *sorted(named)]
+    lacking = (seconds[-1] + 2 - len(seconds)) * PRODUCT_SECONDS
+    if lacking > MOST_MISSING:
+        before, after = max(itertools.pairwise(seconds), key=lambda pair: pair[1] - pair[0])
+        place = (
+            f"between {named[before]!r} and {named[after]!r}" if before >= 0 else f"before {named[after]!r}"
+        )
+        raise AudioFormatError(
+            f"Of {session.name} in {str(session.folder)!r}, {lacking} s are missing, most of them {place}, and "
+            f"at most {MOST_MISSING} s may be. If they belong to different recordings, move them into folders "
+            "of their own; else load single products by the names of their files."
+        )
 
 
 def label_of(path: Path) -> Path | None:
