@@ -306,13 +306,13 @@ def _require_few_missing(session: Session) -> None:
     lacking = (seconds[-1] + 2 - len(seconds)) * PRODUCT_SECONDS
     if lacking > MOST_MISSING:
         before, after = max(itertools.pairwise(seconds), key=lambda pair: pair[1] - pair[0])
-        place = (
-            f"between {named[before]!r} and {named[after]!r}" if before >= 0 else f"before {named[after]!r}"
-        )
+        place = f"before {named[after]!r}"
+        if before >= 0:
+            place = f"between {named[before]!r} and {named[after]!r}"
         raise AudioFormatError(
-            f"Of {session.name} in {str(session.folder)!r}, {lacking} s are missing, most of them {place}, and "
-            f"at most {MOST_MISSING} s may be. If they belong to different recordings, move them into folders "
-            "of their own; else load single products by the names of their files."
+            f"Of {session.name} in {str(session.folder)!r}, {lacking} s are missing, most of them {place}, "
+            f"and at most {MOST_MISSING} s may be. If they belong to different recordings, move them into "
+            "folders of their own; else load single products by the names of their files."
         )
 
 
