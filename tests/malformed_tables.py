@@ -203,6 +203,12 @@ def manifests() -> Iterator[Malformed]:
             if file == "list.csv":
                 yield manifest(f"{line[:30]!r} as a name", file, whole.replace("one", line))
         yield manifest("one twice", file, whole.replace("b.wav", "a.wav"))
+        lines = "recording\n" + "ab\n" * 10_000_000
+        yield manifest("ten million lines", file, lines)
+        yield manifest("ten million blank lines", file, lines.replace("ab", ""))
+        yield manifest(
+            "a line of 31 MB with a letter of 32 bits", file, "recording\n" + "x" * 31_000_000 + "\U0001f600"
+        )
     yield manifest("two of one name", "list.csv", "recording,name\na.wav,x\nb.wav,x\n")
     yield manifest("one within the other", "list.csv", "recording,name\na.wav,x\nb.wav,x/y\n")
     yield manifest("a million columns", "list.csv", "recording" + "," * 1_000_000 + "\na.wav\n")
