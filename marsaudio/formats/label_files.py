@@ -24,7 +24,7 @@ FORMATS: dict[str, ModuleType] = {"audacity": audacity, "raven": raven, "csv": l
 ENDINGS = {".selections.txt": "raven", ".txt": "audacity", ".csv": "csv", ".json": "json"}
 
 # Far more than anybody labels; what is larger is something else, such as a recording.
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 40 * 2**20
 
 
 def read_labels(path: str | os.PathLike[str], *, format: LabelFormat | None = None) -> tuple[Label, ...]:

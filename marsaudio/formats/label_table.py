@@ -12,8 +12,8 @@ Row = tuple[int, Sequence[str]]  # the line of the file where it begins, and its
 
 # Far more than any table of sounds has; what goes beyond takes too long or would not fit in memory.
 MOST_COLUMNS = 1000
-MOST_CELLS = 10_000_000
-MOST_LINES = 1_000_000
+MOST_CELLS = 2_000_000
+MOST_LINES = 500_000
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LINE_END = re.compile("\r\n|\r|\n")
