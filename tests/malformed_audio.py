@@ -126,6 +126,8 @@ def _odd_chunks(whole: bytes, data: int) -> Iterator[Malformed]:
         "a broadcast chunk of nothing but 0xff": chunk(b"bext", b"\xff" * 1000),
         "a cart chunk of one byte": chunk(b"cart", b"x"),
         "an XML bomb": chunk(b"iXML", bomb("BWFXML")),
+        "twenty chunks of two megabytes of XML": 10
+        * b"".join(chunk(name, b"<r>" + b"<a/>" * 520_000 + b"</r>") for name in (b"iXML", b"_PMX")),
         "XML nested 20000 times": chunk(b"iXML", b"<a>" * 20000 + b"</a>" * 20000),
         "XML that is none": chunk(b"iXML", b"<<<<>>>>&&&&"),
         "an XMP bomb": chunk(b"_PMX", bomb("xmpmeta")),

@@ -176,10 +176,16 @@ def test_odd_names_are_readable():
 
 
 def test_a_text_chunk_beyond_all_reason_is_left_alone():
-    stream = io.BytesIO(wav(ramp(), after=info(INAM=b"x" * riff.TEXT_CHUNK_LIMIT)))
+    stream = io.BytesIO(wav(ramp(), after=info(INAM=b"x" * riff.TEXT_LIMIT)))
     contents = riff.read_riff(stream)
     assert contents is not None
     assert contents.metadata == {}
+
+
+def test_text_chunks_that_are_together_beyond_all_reason_are_left_alone():
+    third = info(ICMT=b"x" * (riff.TEXT_LIMIT // 3))
+    found = metadata_of(after=third * 3 + ixml("<TAKE>7</TAKE>") + info(ISFT=b"x" * (riff.TEXT_LIMIT // 3)))
+    assert found.keys() & {"comment", "ixml_take", "software"} == {"comment", "ixml_take"}
 
 
 def test_a_file_of_nothing_but_chunks_is_given_up():
