@@ -128,6 +128,16 @@ def test_xml_that_declares_entities_is_not_read(codec, name):
     assert time.monotonic() - begin < 1.0
 
 
+def test_xml_with_a_namespace_beyond_all_reason_is_not_read():
+    def project_with_namespace(letters):
+        return metadata_of(
+            after=chunk(b"iXML", f'<r xmlns:p="{"n" * letters}" p:a=""><PROJECT>M2020</PROJECT></r>'.encode())
+        )
+
+    assert project_with_namespace(256) == {"ixml_project": "M2020"}
+    assert project_with_namespace(257) == {}
+
+
 def test_an_external_entity_is_not_fetched(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
