@@ -17,7 +17,7 @@ from refusals import refused
 
 import marsaudio as ma
 from marsaudio import cli
-from marsaudio.batch import workers, working
+from marsaudio.batch import inputs, workers, working
 from marsaudio.batch.inputs import find_items
 
 LABEL = """<?xml version="1.0"?>
@@ -156,6 +156,23 @@ def test_a_manifest_that_is_none_is_refused(tmp_path, contents, said):
     manifest.write_bytes(contents if isinstance(contents, bytes) else contents.encode() or b"\n")
     with refused(ma.AudioFormatError, said):
         find_items([str(manifest)])
+
+
+@pytest.mark.parametrize(
+    ("limit", "file", "contents", "said"),
+    [
+        ("MOST_MANIFEST_BYTES", "list.txt", "a.wav\n", "more than 0 MiB; divide it into several"),
+        ("MOST_LINES", "list.txt", "a.wav\r\n#\n\r\n\n", "more than 3 lines; divide it into several"),
+        ("MOST_RECORDINGS", "list.txt", "a.wav\n" * 4, "more than 3 recordings; divide it into several"),
+        ("MOST_RECORDINGS", "list.csv", "file\n" + "a.wav\n" * 4, "more than 3 recordings; divide it into"),
+        ("MOST_CELLS", "list.csv", "file,x,y\na.wav,,\n", "more than 3 cells; divide it into several"),
+    ],
+)
+def test_a_manifest_beyond_all_reason_is_refused(recordings, monkeypatch, limit, file, contents, said):
+    monkeypatch.setattr(inputs, limit, 3)
+    (recordings / file).write_bytes(contents.encode())
+    with refused(ma.AudioFormatError, said):
+        find_items([recordings / file])
 
 
 @pytest.mark.parametrize("name", ["../up", "/etc/x", "a/../../b", "."])

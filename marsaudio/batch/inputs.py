@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from marsaudio.atomic import kind_of
 from marsaudio.catalog.entries import which_keys
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.containment import own_folders, stays_within
-from marsaudio.formats.label_table import cell_of
+from marsaudio.formats.label_table import MOST_CELLS, MOST_LINES, cell_of, line_ends_in, lines_of
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
 from marsaudio.formats.pds4.sessions import JOINED, PRODUCT, find_session, session_place
@@ -29,8 +30,8 @@ MANIFEST_SUFFIXES = (".csv", ".txt")
 SOURCE_COLUMNS = ("recording", "file", "path", "source", "key")
 NAME_COLUMN = "name"
 ANY_DEPTH = "**"  # in a pattern, for folders within folders
-MOST_MANIFEST_BYTES = 64 * 2**20
 LONGEST_FOLDER_NAME = 255  # bytes, on the file systems that are in use
+MOST_MANIFEST_BYTES = 32 * 2**20  # in memory, a single letter can make it four times as large
 MOST_RECORDINGS = 100_000  # of one manifest: to find so many takes seconds
 
 
@@ -270,13 +271,16 @@ def _in_manifest(manifest: Path) -> list[Item]:
         contents = stream.read(MOST_MANIFEST_BYTES + 1)
     try:
         if len(contents) > MOST_MANIFEST_BYTES:
-            raise ValueError(f"it has more than {MOST_MANIFEST_BYTES >> 20} MiB")
+            raise ValueError(f"it has more than {MOST_MANIFEST_BYTES >> 20} MiB; divide it into several")
         text = contents.decode("utf-8-sig")
         if "\0" in text:
             raise ValueError("it is no text")
-        rows = _table_rows(text) if manifest.suffix.lower() == ".csv" else _list_rows(text)
+        if line_ends_in(text) > MOST_LINES:
+            raise ValueError(f"it has more than {MOST_LINES:,} lines; divide it into several")
+        listed = _table_rows(text) if manifest.suffix.lower() == ".csv" else _list_rows(text)
+        rows = list(itertools.islice(listed, MOST_RECORDINGS + 1))  # no more: they would not fit in memory
         if len(rows) > MOST_RECORDINGS:
-            raise ValueError(f"it names more than {MOST_RECORDINGS} recordings; divide it into several")
+            raise ValueError(f"it names more than {MOST_RECORDINGS:,} recordings; divide it into several")
     except (ValueError, csv.Error) as error:
         reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise AudioFormatError(
@@ -287,26 +291,28 @@ def _in_manifest(manifest: Path) -> list[Item]:
     return [_listed(manifest, folders, source, name) for source, name in rows]
 
 
-def _list_rows(text: str) -> list[tuple[str, str | None]]:
-    lines = (line.strip() for line in text.splitlines())
-    return [(line, None) for line in lines if line and not line.startswith("#")]
+def _list_rows(text: str) -> Iterator[tuple[str, str | None]]:
+    lines = (line.strip() for line in lines_of(text))
+    return ((line, None) for line in lines if line and not line.startswith("#"))
 
 
-def _table_rows(text: str) -> list[tuple[str, str | None]]:
-    lines = text.splitlines()
+def _table_rows(text: str) -> Iterator[tuple[str, str | None]]:
+    lines = lines_of(text)
     header = next((line for line in lines if line.strip()), "")
     delimiter = max(",;\t", key=header.count)
+    if text.count(delimiter) > MOST_CELLS:
+        raise ValueError(f"it has more than {MOST_CELLS:,} cells; divide it into several")
     table = csv.reader((line for line in lines if line.strip()), delimiter=delimiter, strict=True)
     columns = {title.strip().lower(): column for column, title in enumerate(next(table, []))}
     wanted = next((columns[name] for name in SOURCE_COLUMNS if name in columns), None)
     if wanted is None:
         raise ValueError(f"its columns are {', '.join(filter(None, columns)) or 'none'}")
     name = columns.get(NAME_COLUMN)
-    return [
+    return (
         (source, cell_of(row, name).strip() or None)
         for row in table
         if (source := cell_of(row, wanted).strip())
-    ]
+    )
 
 
 def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | None) -> Item:

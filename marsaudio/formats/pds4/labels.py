@@ -22,7 +22,7 @@ from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.xml_document import UnreadableXMLError, local_name, parse_xml
 from marsaudio.mars_time import MarsTime
 
-LABEL_BYTES_LIMIT = 16 * 2**20  # the longest labels of this mission have some kilobytes
+LABEL_BYTES_LIMIT = 4 * 2**20  # the longest labels of this mission have some kilobytes
 
 # Short names for what a label states, and the element that states it.
 STATED = {
