@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -10,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from marsaudio.errors import MarsAudioError, OutputError
+from marsaudio.errors import MarsAudioError, OutputError, ParameterError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk, of a user's share, of a file
 TEMPORARY = ".marsaudio-"  # how the names of files begin that are not whole yet
 
 
@@ -32,7 +34,8 @@ class Replacement:
     def __init__(self, target: str | os.PathLike[str]) -> None:
         self.target = Path(target)
         self._final = _writable_place(self.target)
-        self.temporary = _unused_name(self._final)
+        # What is written goes by the name that was given, also where that is a link to another kind of file.
+        self.temporary = _unused_name(self._final, self.target.suffix)
         self._made: list[Path] = []
         self._older: Path | None = None
         self._is_there = False
@@ -67,7 +70,7 @@ class Replacement:
     def set_aside(self) -> None:
         """Take the older file away: where several belong together, all go before the first new one comes."""
         if kind_of(self._final) == "file":
-            self._older = _unused_name(self._final)
+            self._older = _unused_name(self._final, self._final.suffix)
             self._final.rename(self._older)
 
     def take_place(self) -> None:
@@ -142,6 +145,7 @@ def replace_together_when_complete(targets: Iterable[str | os.PathLike[str]]) ->
         One of them cannot be written. What stood there before still does.
     """
     replacements = [Replacement(target) for target in targets]
+    check_places_differ(one.target for one in replacements)
     complete = False
     try:
         with _refused(replacements[0].target):
@@ -159,6 +163,38 @@ def replace_together_when_complete(targets: Iterable[str | os.PathLike[str]]) ->
     finally:
         for one in reversed(replacements):  # the first of them made the folder
             one.clear(put_back=not complete)
+
+
+def place_of(target: str | os.PathLike[str]) -> Path:
+    """Where a file would come to stand, links followed.
+
+    Raises
+    ------
+    OutputError
+        Nothing can be written there.
+    """
+    with _refused(Path(target)):
+        return _writable_place(Path(target)).resolve()
+
+
+def check_places_differ(targets: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse targets of which two are one place, also through links: the second would replace the first.
+
+    Raises
+    ------
+    ParameterError
+        Two are.
+    OutputError
+        One leads nowhere.
+    """
+    names: dict[Path, Path] = {}
+    for target in map(Path, targets):
+        other = names.setdefault(place_of(target), target)
+        if other is not target:
+            raise ParameterError(
+                f"Cannot write both {str(other)!r} and {str(target)!r}: they are one file. Choose two names, "
+                "or take away the link."
+            )
 
 
 def write_text(target: str | os.PathLike[str], text: str) -> Path:
@@ -222,9 +258,9 @@ def _make_folder(folder: Path) -> list[Path]:
     return made
 
 
-def _unused_name(final: Path) -> Path:
+def _unused_name(final: Path, suffix: str) -> Path:
     """A name beside a file; not made from its name, which may be as long as names can be."""
-    return final.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{final.suffix[:16]}")
+    return final.with_name(f"{TEMPORARY}{secrets.token_hex(6)}{suffix[:16]}")
 
 
 @contextlib.contextmanager
@@ -235,7 +271,15 @@ def _refused(target: Path) -> Iterator[None]:
     except MarsAudioError:
         raise  # some are OSErrors, which already say what is wrong
     except OSError as error:
-        raise _refusal(target, error.strerror or str(error)) from error
+        raise _refusal(target, _reason_of(error, target), error) from error
+
+
+def _reason_of(error: OSError, target: Path) -> str:
+    """What is wrong, and with what: the system does not say that a file is where a folder should be."""
+    for above in target.parents:
+        if kind_of(above) in ("file", "other"):
+            return f"{str(above)!r} is no folder"
+    return error.strerror or str(error)
 
 
 def _of_targets(error: OutputError, replacements: Iterable[Replacement]) -> OutputError:
@@ -246,8 +290,14 @@ def _of_targets(error: OutputError, replacements: Iterable[Replacement]) -> Outp
     return OutputError(text)
 
 
-def _refusal(target: Path, reason: str) -> OutputError:
+def remedy(error: BaseException | None) -> str:
+    """What helps where the system cannot write, as the beginning of an advice."""
+    is_full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return "make room, or choose another place" if is_full else "choose another place"
+
+
+def _refusal(target: Path, reason: str, error: BaseException | None = None) -> OutputError:
     return OutputError(
-        f"Cannot write {str(target)!r}: {reason}. Nothing was changed there; "
-        "choose another place or make room, then run this again."
+        f"Cannot write {str(target)!r}: {reason}. Nothing was changed there; {remedy(error)}, then run this "
+        "again."
     )

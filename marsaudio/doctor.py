@@ -24,7 +24,7 @@ import numpy as np
 
 import marsaudio as ma
 from marsaudio import catalog
-from marsaudio.atomic import write_text
+from marsaudio.atomic import kind_of, write_text
 from marsaudio.catalog.storage import CHECKSUMS_FILE, DATA_DIRECTORY_VARIABLE, recorded_checksums
 from marsaudio.errors import AudioFormatError, MarsAudioError, ParameterError
 
@@ -146,11 +146,12 @@ def _there_and_back(samples: Any, path: Path, encoding: str) -> str:
 
 def _recordings() -> Iterator[Finding]:
     group = "Recordings"
-    folder = catalog.data_directory()
-    origin = (
-        f"as {DATA_DIRECTORY_VARIABLE} says" if os.environ.get(DATA_DIRECTORY_VARIABLE) else "the default"
-    )
-    yield Finding(group, "folder", f"{_short(folder)} ({origin})")
+    try:
+        folder = catalog.data_directory()
+    except MarsAudioError as error:
+        yield Finding(group, "folder", f"NO: {error}", fine=False)
+        return
+    yield _checked(group, "folder", lambda: _folder(folder))
     yield _checked(group, "room", lambda: _room(folder))
     if (folder / CHECKSUMS_FILE).exists():
         yield _checked(group, "record of checksums", lambda: _told_by_record(folder))
@@ -161,17 +162,29 @@ def _recordings() -> Iterator[Finding]:
     with contextlib.suppress(OSError):
         left = len(list(folder.glob(LEFT_BEHIND)))
     if left:
-        yield Finding(
-            group, "left behind", f"{left} unfinished files called {LEFT_BEHIND}; they can be deleted"
-        )
+        told = f"{left} unfinished, called {LEFT_BEHIND}; delete when no marsaudio is running"
+        yield Finding(group, "left behind", told)
+
+
+def _folder(folder: Path) -> str:
+    """Where recordings are kept, and why there."""
+    said = os.environ.get(DATA_DIRECTORY_VARIABLE)
+    _require(
+        kind_of(folder) in ("folder", "nothing"),
+        f"{_short(folder)} is no folder; set {DATA_DIRECTORY_VARIABLE} to one",
+    )
+    origin = f"as {DATA_DIRECTORY_VARIABLE} says" if said else "the default"
+    return f"{_short(folder)} ({origin}{'' if folder.exists() else '; made at the first download'})"
 
 
 def _room(folder: Path) -> str:
     """Whether something could be kept there, and how much."""
     place = next(one for one in (folder, *folder.parents) if one.exists())
-    _require(os.access(place, os.W_OK), f"{_short(place)} may not be written into")
-    there = "" if folder.exists() else "; it is made when something is downloaded"
-    return f"{shutil.disk_usage(place).free / GIB:.1f} GiB free{there}"
+    _require(
+        os.access(place, os.W_OK),
+        f"{_short(place)} may not be written into; set {DATA_DIRECTORY_VARIABLE} to a folder that may",
+    )
+    return f"{shutil.disk_usage(place).free / GIB:.1f} GiB free"
 
 
 def _told_by_record(folder: Path) -> str:
@@ -181,7 +194,15 @@ def _told_by_record(folder: Path) -> str:
 def _verified(key: str) -> str:
     verified = catalog.is_verified(key)
     _require(verified is not False, "it is not what the catalog, or the first download, says: delete it")
-    return "verified" if verified else "here, and nobody knows its checksum"
+    if verified:
+        return "verified"
+    from marsaudio.formats.audio import AudioReader
+
+    path = catalog.local_path(key)
+    if path is None:
+        raise AssertionError("it was taken away meanwhile")
+    with AudioReader(path):  # which refuses what is no sound
+        return "it is sound; nobody knows its checksum"
 
 
 def _promises() -> Iterator[Finding]:
@@ -196,7 +217,7 @@ def _promises() -> Iterator[Finding]:
             "stems add up to the bit": lambda: _stems_add_up(recording, path, folder),
             "whole or in blocks, the same bits": lambda: _one_answer(recording, path, folder),
             "spectra hold all the power": lambda: _parseval(recording),
-            "as many gusts are found as there are": lambda: _gusts_are_found(recording, len(scene.gusts)),
+            "gusts are found": lambda: _gusts_are_found(recording, len(scene.gusts)),
             "nothing is clipped": lambda: _nothing_is_clipped(folder),
             "files are whole or not there": lambda: _whole_or_not(folder),
             "what is no audio is refused": _nonsense_is_refused,
@@ -278,9 +299,12 @@ def _require(so: bool, otherwise: str) -> None:
 def _short(path: Path) -> str:
     """A path without whose home it is in, as it may be shown to anybody."""
     try:
-        return f"~{os.sep}{path.relative_to(Path.home())}"
+        home = Path.home()
+        if home != Path(home.anchor):  # as where HOME is empty
+            return f"~{os.sep}{path.relative_to(home)}"
     except (RuntimeError, ValueError):
-        return str(path)
+        pass
+    return str(path)
 
 
 GROUPS: dict[str, Callable[[], Iterator[Finding]]] = {

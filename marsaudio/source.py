@@ -153,8 +153,8 @@ class Source:
             return False
         own = Path(self.path)
         if own.name.startswith(SESSION_PLACE) and PRODUCT.fullmatch(path.name):
-            return _are_the_same(own.parent, path.parent)
-        return _are_the_same(own, path)
+            return is_same_place(own.parent, path.parent)
+        return is_same_place(own, path)
 
     def gaps_within(self, duration: float) -> tuple[Gap, ...]:
         """The gaps in so many seconds from `offset` on, counted from there."""
@@ -256,7 +256,8 @@ def _checked_gaps(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
     return tuple(sorted(checked))
 
 
-def _are_the_same(one: Path, other: Path) -> bool:
+def is_same_place(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one place, also through links."""
     try:
         return one.resolve() == other.resolve()
     except (

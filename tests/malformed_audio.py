@@ -126,9 +126,12 @@ def _odd_chunks(whole: bytes, data: int) -> Iterator[Malformed]:
         "a broadcast chunk of nothing but 0xff": chunk(b"bext", b"\xff" * 1000),
         "a cart chunk of one byte": chunk(b"cart", b"x"),
         "an XML bomb": chunk(b"iXML", bomb("BWFXML")),
+        "twenty chunks of two megabytes of XML": 10
+        * b"".join(chunk(name, b"<r>" + b"<a/>" * 520_000 + b"</r>") for name in (b"iXML", b"_PMX")),
         "XML nested 20000 times": chunk(b"iXML", b"<a>" * 20000 + b"</a>" * 20000),
         "XML that is none": chunk(b"iXML", b"<<<<>>>>&&&&"),
         "an XMP bomb": chunk(b"_PMX", bomb("xmpmeta")),
+        "a namespace in many names": chunk(b"iXML", many_names_of_a_long_namespace()),
         "a channel map of all bits": chunk(b"chna", b"\xff" * 40),
         "a second form": whole[:36],
         "a name of control characters": chunk(b"\x00\x01\x02\x03", b"abcd"),
@@ -169,6 +172,12 @@ def bomb(name: str) -> bytes:
     """XML whose entities grow to a billion laughs."""
     entities = "".join(f"<!ENTITY a{n} '" + f"&a{n - 1};" * 10 + "'>" for n in range(1, 10))
     return f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a0 "ha">{entities}]><{name}>&a9;</{name}>'.encode()
+
+
+def many_names_of_a_long_namespace(codec: str = "utf-8") -> bytes:
+    """A megabyte or two of XML that become two gigabytes once each name has its namespace before it."""
+    names = " ".join(f'p:a{n}=""' for n in range(2000))
+    return f'<?xml version="1.0" encoding="{codec}"?><r xmlns:p="{"n" * 1_000_000}" {names}/>'.encode(codec)
 
 
 def large_wav_files() -> Iterator[Malformed]:

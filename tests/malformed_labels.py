@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from malformed import Malformed
-from malformed_audio import bomb
+from malformed_audio import bomb, many_names_of_a_long_namespace
 from wav_bytes import ramp, wav
 
 NAMESPACE = 'xmlns="http://pds.nasa.gov/pds4/pds/v1" xmlns:m="http://pds.nasa.gov/pds4/mission/mars2020/v1"'
@@ -130,6 +130,8 @@ def _hostile_xml() -> Iterator[Malformed]:
         return f'<?xml version="1.0"?><!DOCTYPE Product_Ancillary [{declared}]>{changed}'
 
     yield labelled("a billion laughs", bomb("Product_Ancillary"))
+    yield labelled("a namespace in many names", many_names_of_a_long_namespace())
+    yield labelled("a namespace in many names of 16 bits", many_names_of_a_long_namespace("utf-16"))
     yield labelled("an external entity", with_doctype('<!ENTITY x SYSTEM "file:///etc/passwd">', "&x;"))
     yield labelled(
         "an entity of the network", with_doctype('<!ENTITY x SYSTEM "http://127.0.0.1:9/">', "&x;")
@@ -164,7 +166,7 @@ def _hostile_xml() -> Iterator[Malformed]:
     }
     for name, text in many.items():
         yield labelled(f"a label with {name}", LABEL[:inside] + text + LABEL[inside:])
-    yield labelled("a label of more than 16 MiB", LABEL + " " * (17 * 2**20))
+    yield labelled("a label of more than 4 MiB", LABEL + " " * (5 * 2**20))
     for codec in ("utf-16", "utf-16-le", "utf-32", "utf-7", "cp037", "latin-1"):
         yield labelled(f"a label in {codec}", LABEL.replace("UTF-8", codec).encode(codec))
     for codec in ("utf-7", "utf-32", "idna", "rot13", "base64", "unknown", "x" * 10_000, ""):

@@ -112,6 +112,12 @@ def _odd_columns() -> Iterator[Malformed]:
         )
         yield table(f"rows shorter than the header of {sign!r}", file, f"{header}{sign}x{sign}y\n1.5\n")
         yield table(f"one column twice by {sign!r}", file, f"{header}{sign}x{sign}x\n{row}\n")
+        titles = [header, *(f"x{n}" for n in range(996))]
+        yield table(
+            f"ten million cells between {sign!r}",
+            file,
+            f"{sign.join(titles)}\n" + f"{row}{f'{sign}ab' * 996}\n" * 10_000,
+        )
         yield table(f"the start twice by {sign!r}", file, f"{header}{sign}{header}\n{row}{sign}{row}\n")
     yield table("a quotation mark that never closes", "labels.csv", CSV + '"' + "x\n" * 100_000)
     yield table("a million quotation marks", "labels.csv", CSV + '"' * million)
@@ -155,6 +161,10 @@ def _odd_json() -> Iterator[Malformed]:
         "a list": "[1, 2]",
         "a number": "1",
         "a text": '"x"',
+        "eight million objects": with_labels("[" + '{"":{}},' * 4_100_000 + "{}]"),
+        "a text of 31 MB with a letter of 32 bits": with_labels(
+            '[{"start": 1, "end": 2, "text": "' + "x" * 31_000_000 + '\U0001f600"}]'
+        ),
         "a million labels": with_labels("[" + ",".join(['{"start": 1, "end": 2}'] * 200_000) + "]"),
     }.items():
         yield table(name, "labels.json", text)
@@ -203,6 +213,12 @@ def manifests() -> Iterator[Malformed]:
             if file == "list.csv":
                 yield manifest(f"{line[:30]!r} as a name", file, whole.replace("one", line))
         yield manifest("one twice", file, whole.replace("b.wav", "a.wav"))
+        lines = "recording\n" + "ab\n" * 10_000_000
+        yield manifest("ten million lines", file, lines)
+        yield manifest("ten million blank lines", file, lines.replace("ab", ""))
+        yield manifest(
+            "a line of 31 MB with a letter of 32 bits", file, "recording\n" + "x" * 31_000_000 + "\U0001f600"
+        )
     yield manifest("two of one name", "list.csv", "recording,name\na.wav,x\nb.wav,x\n")
     yield manifest("one within the other", "list.csv", "recording,name\na.wav,x\nb.wav,x/y\n")
     yield manifest("a million columns", "list.csv", "recording" + "," * 1_000_000 + "\na.wav\n")
@@ -244,4 +260,8 @@ def rover_models(saved: str) -> Iterator[Malformed]:
             )
     yield table("NaN for a number", "rover.json", saved.replace(str(whole["seconds"]), "NaN"))
     yield table("nested 100000 deep", "rover.json", "[" * 100_000)
+    opened = saved.rstrip().removesuffix("}") + ', "more": ['
+    yield table("eight million objects", "rover.json", opened + '{"":{}},' * 4_100_000 + "{}]}")
+    wide = '"' + "x" * 31_000_000 + '\U0001f600"]}'
+    yield table("a text of 31 MB with a letter of 32 bits", "rover.json", opened + wide)
     yield model("a floor of ten million", whole | {"floors": [[1.0] * 1_000_000]})

@@ -15,7 +15,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import refused
-from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav
+from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav, with_frames_of_aiff
 
 import marsaudio as ma
 from marsaudio.formats import audio, audio_writer
@@ -372,6 +372,7 @@ class TestRanges:
             (0.0, float("inf"), "0 to inf"),
             (None, None, "two numbers of seconds"),
             ("soon", None, "two numbers of seconds"),
+            (10**400, None, "two numbers of seconds"),
             (0.1, 0.100001, "holds no sample"),
         ],
     )
@@ -387,6 +388,16 @@ class TestRanges:
 
 
 class TestHeaders:
+    @pytest.mark.parametrize("count_padding", [False, True])
+    @pytest.mark.parametrize("encoding", ["PCM_S8", "PCM_U8"])
+    @pytest.mark.parametrize(("channels", "frames"), [(1, 1), (1, 101), (3, 101), (1, 100)])
+    def test_the_byte_that_pads_an_aiff_is_no_sample(self, encoding, channels, frames, count_padding):
+        samples = noise(frames, channels=channels, bits=8)
+        buffer = io.BytesIO()
+        soundfile.write(buffer, samples.T, RATE, format="AIFF", subtype=encoding)
+        contents = with_frames_of_aiff(buffer.getvalue(), frames, count_padding=count_padding)
+        assert np.array_equal(loaded(contents).samples, samples)
+
     @pytest.mark.parametrize(
         ("contents", "encoding", "first"),
         [
@@ -588,6 +599,16 @@ class TestFileObjects:
         assert_same_bits(ma.load(Unbuffered(contents)).samples, loaded(contents).samples)
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
+    def test_a_stream_that_gives_more_than_was_asked_for_is_named(self, suffix, capfd):
+        class Generous(io.BytesIO):
+            def read(self, size=-1):
+                return super().read(size + 1)
+
+        with refused(ma.AudioFormatError, "bytes where"):
+            ma.load(Generous(encoded(suffix)))
+        assert capfd.readouterr() == ("", "")
+
+    @pytest.mark.parametrize("suffix", SUFFIXES)
     @pytest.mark.parametrize("part", [0.0, 0.01, 0.5])
     def test_a_stream_that_fails_is_named_and_nothing_is_printed(self, suffix, part, capfd):
         contents = encoded(suffix, rate=RATE)
@@ -761,3 +782,15 @@ def test_nothing_is_printed_and_nothing_written_on_import(tmp_path):
     )
     assert (done.stdout, done.stderr) == ("", "")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["AVR", "HTK", "IRCAM", "MAT5", "NIST", "PVF", "SDS", "VOC", "XI"])
+def test_what_nobody_records_in_is_refused_whatever_it_is_called(kind, tmp_path):
+    """libsndfile reads it, but nobody says whether it is all there."""
+    sound = np.random.default_rng(0).integers(-(2**15), 2**15, 9000).astype(np.int16)
+    written = io.BytesIO()
+    soundfile.write(written, sound, 8000, format=kind, subtype="DPCM_16" if kind == "XI" else None)
+    for name in ("sound.dat", "sound.mp3", "sound.wav"):
+        (tmp_path / name).write_bytes(written.getvalue())
+        with refused(ma.AudioFormatError, "cannot be read as audio"):
+            ma.load(tmp_path / name)

@@ -17,7 +17,7 @@ from refusals import refused
 
 import marsaudio as ma
 from marsaudio import cli
-from marsaudio.batch import workers, working
+from marsaudio.batch import inputs, workers, working
 from marsaudio.batch.inputs import find_items
 
 LABEL = """<?xml version="1.0"?>
@@ -79,6 +79,29 @@ def test_a_pattern_names_recordings_from_where_it_begins_to_vary(recordings):
     assert names_of([f"{recordings}/sol*"]) == ["sol 1/a.wav", "sol 1/b.flac"]
 
 
+def test_a_pattern_of_any_depth_follows_no_links_to_folders(recordings, tmp_path, monkeypatch):
+    for name in ("back", "sol 1/up", "sol 1/again"):
+        (recordings / name).symlink_to(recordings)
+    (recordings / "linked.wav").symlink_to("a.wav")
+    monkeypatch.chdir(recordings.parent)
+    wavs = ["a.wav", "linked.wav", "sol 1/a.wav"]
+    for folder in (str(recordings), "in", "./in"):
+        assert names_of([f"{folder}/**/*.wav"]) == wavs
+        assert names_of([f"{folder}/**/**/*.wav"]) == wavs
+        assert names_of([f"{folder}/**/*"]) == sorted([*NAMES, "linked.wav"])
+        assert names_of([f"{folder}/**"]) == sorted([*NAMES, "linked.wav"])
+        assert names_of([f"{folder}/**/*/*.wav"]) == ["sol 1/a.wav"]
+        assert names_of([f"{folder}/**/sol*/**/a.*"]) == ["sol 1/a.wav"]
+    assert names_of(["**/sol*/*.wav"]) == ["in/sol 1/a.wav"]
+    assert names_of(["in/sol*/*.flac"]) == ["sol 1/b.flac"]
+    assert names_of(["in/**/back/a.wav"]) == ["back/a.wav"]  # which is named
+    (recordings / "[1]").mkdir()
+    shutil.copy(recordings / "a.wav", recordings / "[1]")
+    assert names_of(["in/**/*.wav"]) == ["[1]/a.wav", *wavs]
+    with refused(ma.ParameterError, "no recording in"):
+        find_items([f"{recordings}/**/*.ogg"])
+
+
 def test_a_label_and_its_audio_are_one_recording(recordings):
     (recordings / "a.xml").write_text(LABEL.format(name="a.wav"))
     (recordings / "other.xml").write_text("<collection/>")
@@ -135,6 +158,23 @@ def test_a_manifest_that_is_none_is_refused(tmp_path, contents, said):
         find_items([str(manifest)])
 
 
+@pytest.mark.parametrize(
+    ("limit", "file", "contents", "said"),
+    [
+        ("MOST_MANIFEST_BYTES", "list.txt", "a.wav\n", "more than 0 MiB; divide it into several"),
+        ("MOST_LINES", "list.txt", "a.wav\r\n#\n\r\n\n", "more than 3 lines; divide it into several"),
+        ("MOST_RECORDINGS", "list.txt", "a.wav\n" * 4, "more than 3 recordings; divide it into several"),
+        ("MOST_RECORDINGS", "list.csv", "file\n" + "a.wav\n" * 4, "more than 3 recordings; divide it into"),
+        ("MOST_CELLS", "list.csv", "file,x,y\na.wav,,\n", "more than 3 cells; divide it into several"),
+    ],
+)
+def test_a_manifest_beyond_all_reason_is_refused(recordings, monkeypatch, limit, file, contents, said):
+    monkeypatch.setattr(inputs, limit, 3)
+    (recordings / file).write_bytes(contents.encode())
+    with refused(ma.AudioFormatError, said):
+        find_items([recordings / file])
+
+
 @pytest.mark.parametrize("name", ["../up", "/etc/x", "a/../../b", "."])
 def test_a_name_that_leads_out_of_the_results_is_refused(recordings, name):
     (recordings / "list.csv").write_text(f"file,name\na.wav,{name}\n")
@@ -146,6 +186,23 @@ def test_two_recordings_of_one_name_are_refused(recordings):
     (recordings / "list.csv").write_text("file,name\na.wav,x\nsol 1/a.wav,x\n")
     with refused(ma.ParameterError, "both be called 'x'"):
         find_items([str(recordings / "list.csv")])
+
+
+@pytest.mark.parametrize(("one", "other"), [("x", "x/"), ("./x", "x"), ("x//y", "x/y"), ("x/", "x/y")])
+def test_names_that_lead_to_one_folder_or_into_another_are_refused(recordings, one, other):
+    manifest = recordings / "list.csv"
+    manifest.write_text(f"recording,name\na.wav,{one}\nb.wav,{other}\n")
+    with refused(ma.ParameterError, "both be called|lie within those"):
+        names_of([str(manifest)])
+
+
+def test_a_name_that_no_folder_can_have_is_refused_before_any_work(recordings):
+    manifest = recordings / "list.csv"
+    manifest.write_text(f"recording,name\na.wav,{256 * 'x'}\n")
+    with refused(ma.ParameterError, "longer than names of folders can be"):
+        names_of([str(manifest)])
+    manifest.write_text(f"recording,name\na.wav,{255 * 'x'}\n")
+    assert names_of([str(manifest)]) == [255 * "x"]
 
 
 def test_results_within_results_are_refused(recordings):
@@ -284,6 +341,20 @@ def test_a_recording_that_changed_is_worked_on_again(recordings, gusty, tmp_path
     assert (report.computed, report.kept) == (1, 2)
     run(recordings, tmp_path / "afresh")
     assert tree(tmp_path / "out") == tree(tmp_path / "afresh")
+
+
+def test_a_link_in_the_place_of_a_result_is_replaced_and_what_it_leads_to_stays(recordings, tmp_path):
+    output, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    run(recordings, output)
+    folder = output / "recordings" / NAMES[0]
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    (elsewhere / "wind.wav").unlink()
+    before = tree(elsewhere)
+    run(recordings, output)
+    assert not folder.is_symlink()
+    assert tree(elsewhere) == before
+    assert not (output / ".unfinished").exists()
 
 
 def test_a_result_of_which_a_file_is_missing_is_made_again(recordings, tmp_path):

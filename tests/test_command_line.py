@@ -99,6 +99,19 @@ def test_what_is_no_recording_is_one_line_and_nothing_is_written(command, run, b
         assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize("command", ["info", "analyze", "separate", "clip"])
+def test_what_there_is_of_a_file_that_was_cut_short_can_be_had_as_the_message_says(
+    command, run, bad_inputs, tmp_path
+):
+    cut = next(str(path) for path, said in bad_inputs.items() if said == "cut short")
+    outputs = {"info": [], "separate": ["--wind", "w.wav", "--rover", "r.wav"]}
+    _, _, (line,) = run(command, cut, *outputs.get(command, ["-o", tmp_path / "out.wav"]))
+    advice = re.search(r"save what is there with 'marsaudio (clip --stop \S+)' and take that\.$", line)
+    saved = tmp_path / "what_is_there.wav"
+    assert run(*advice[1].split(), cut, "-o", saved)[0] == 0
+    assert np.array_equal(ma.load(saved).samples, ma.load(cut, stop=float(advice[1].split()[-1])).samples)
+
+
 @pytest.mark.parametrize(
     ("command", "targets"),
     [
@@ -267,6 +280,21 @@ def end_of(*lines, handler="default_int_handler"):
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
     return done.returncode, done.stderr.splitlines()
+
+
+def test_interrupted_while_the_commands_are_imported_is_the_same():
+    program = """
+import sys
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+from marsaudio.__main__ import main
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "marsaudio: interrupted\n")
 
 
 def test_interrupted_while_python_ends_shows_no_traceback():
@@ -956,3 +984,26 @@ class TestTheClipOfAGust:
             2,
             "marsaudio: --gust is a range of its own. Leave it out, or --start and --stop.",
         )
+
+
+def test_neither_what_is_given_nor_another_output_is_replaced(run, gusty_wav, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(gusty_wav, "in.wav")
+    shutil.copy(gusty_wav, "in.json")
+    assert run("fit-rover", "in.wav", "--with-wind", "-o", "rover.json")[0] == 0
+    Path("out").mkdir()
+    shutil.copy("rover.json", "out/summary.json")
+    Path("linked").mkdir()
+    Path("linked/wind.wav").symlink_to("rover.wav")
+    Path("table.csv").symlink_to("picture.png")
+    before = tree(tmp_path)
+    for command, said in {
+        "separate in.wav --rover-noise in.json --rover in.json": "would replace --rover-noise",
+        "analyze in.wav --rover-noise out/summary.json -o out": "would replace --rover-noise",
+        "report in.wav --rover-noise rover.json -o ../" + tmp_path.name + "/rover.json": "must end in .html",
+        "fit-rover in.json --with-wind -o in.json": "would replace the input",
+        "analyze in.wav -o linked": "they are one file",
+        "levels in.wav -o picture.png --table table.csv": "they are one file",
+    }.items():
+        assert is_refused(run(*command.split()), said)
+        assert tree(tmp_path) == before

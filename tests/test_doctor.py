@@ -75,11 +75,42 @@ def test_whose_home_it_is_is_told_to_nobody(folder, capsys):
     assert told("Recordings", "folder")[1] == f"~{os.sep}recordings (as MARSAUDIO_DATA_DIR says)"
 
 
+def test_a_home_that_is_the_root_shortens_nothing(folder, monkeypatch):
+    folder.mkdir()
+    monkeypatch.setattr(Path, "home", lambda: Path(folder.anchor))  # as where HOME is empty
+    assert told("Recordings", "folder")[1].startswith(str(folder))
+
+
 def test_nothing_is_made_where_recordings_will_be(folder):
+    assert told("Recordings", "folder") == (
+        True,
+        f"~{os.sep}recordings (as MARSAUDIO_DATA_DIR says; made at the first download)",
+    )
     fine, words = told("Recordings", "room")
     assert fine
-    assert "GiB free; it is made when something is downloaded" in words
+    assert words.endswith("GiB free")
     assert not folder.exists()
+
+
+def test_a_file_where_the_folder_should_be_is_wrong(folder, capsys):
+    folder.write_text("no folder")
+    fine, words = told("Recordings", "folder")
+    assert not fine
+    assert words == f"NO: ~{os.sep}recordings is no folder; set MARSAUDIO_DATA_DIR to one"
+    code, out = run(capsys)
+    assert code == 1
+    assert out.splitlines()[-1].startswith("NO stands where something is wrong: folder.")
+
+
+def test_that_there_is_no_home_is_told_with_what_to_do(monkeypatch):
+    def homeless():
+        raise ma.DataUnavailableError("There is no home directory. Set MARSAUDIO_DATA_DIR.")
+
+    monkeypatch.setattr(catalog, "data_directory", homeless)
+    assert told("Recordings", "folder") == (
+        False,
+        "NO: There is no home directory. Set MARSAUDIO_DATA_DIR.",
+    )
 
 
 def test_a_folder_that_may_not_be_written_into_is_wrong(folder, monkeypatch):
@@ -88,7 +119,7 @@ def test_a_folder_that_may_not_be_written_into_is_wrong(folder, monkeypatch):
     fine, words = told("Recordings", "room")
     assert not fine
     assert words.startswith("NO: ")
-    assert "may not be written into" in words
+    assert words.endswith("may not be written into; set MARSAUDIO_DATA_DIR to a folder that may")
 
 
 def test_a_damaged_recording_is_wrong(folder, capsys):
@@ -112,7 +143,18 @@ def test_what_killed_processes_left_is_told(folder):
     (folder / ".marsaudio-0123.wav").touch()
     fine, words = told("Recordings", "left behind")
     assert fine
-    assert words.startswith("1 unfinished files")
+    assert words.startswith("1 unfinished, called .marsaudio-*")
+
+
+def test_a_recording_of_unknown_checksum_must_be_sound(folder):
+    folder.mkdir()
+    path = folder / catalog.entry("feb20_rover").file_name
+    ma.Recording(np.zeros(100), 48000).save(folder / "zeros.wav").rename(path)
+    assert told("Recordings", "feb20_rover") == (True, "it is sound; nobody knows its checksum")
+    path.write_text("RIFF")
+    fine, words = told("Recordings", "feb20_rover")
+    assert not fine
+    assert words.startswith("NO: ")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +162,7 @@ def test_what_killed_processes_left_is_told(folder):
     [
         ("stems add up to the bit", "separate", lambda recording: _louder(recording)),
         ("whole or in blocks, the same bits", "separate", lambda recording: _louder(recording)),
-        ("as many gusts are found as there are", "detect_wind", lambda recording: ()),
+        ("gusts are found", "detect_wind", lambda recording: ()),
         ("spectra hold all the power", "spectrogram", lambda *_, **__: _power(1.0)),
         ("what is no audio is refused", "load", lambda *_, **__: None),
     ],

@@ -16,6 +16,7 @@ from pds4_products import (
 from refusals import refused
 
 import marsaudio as ma
+from marsaudio import cli
 
 RATE = 48000
 SECOND = np.zeros((2, RATE), dtype=np.float32)
@@ -225,6 +226,61 @@ def test_a_product_that_is_too_long_is_refused(tmp_path):
     write_product(tmp_path, 0, seconds=1.5)
     with refused(ma.AudioFormatError, "lasts 1.5 s"):
         ma.load_session(tmp_path)
+
+
+def test_products_that_are_hours_apart_are_no_one_session(tmp_path, capsys):
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    write_product(folder, 0, rate=8000)
+    write_product(folder, 999_999, rate=8000)
+    says = (
+        r"Of session 170 .* 999998 s are missing, most of them between 'mic_00000170_000_000000\.wav' and "
+        r"'mic_00000170_000_999999\.wav', and at most 3600 s may be\. .*move them into"
+    )
+    with refused(ma.AudioFormatError, says):
+        ma.load(f"{folder}/session:170", start=0.0, stop=0.5)
+    assert [session.seconds for session in ma.find_sessions(folder)] == [1_000_000]
+    assert cli.main(["sessions", str(folder)]) == 0
+    assert "session:170" in capsys.readouterr().out
+    assert cli.main(["info", f"{folder}/session:170"]) == 2
+    assert "999998 s are missing" in capsys.readouterr().err
+    report = ma.batch.run(folder, tmp_path / "out", jobs=1, progress=False)
+    assert "999998 s are missing" in report.failures["session-170"]
+    assert ma.load(folder / product_name(999_999)).duration == 1.0
+
+
+def test_an_hour_that_is_missing_in_pieces_is_too_much_as_well(tmp_path):
+    for second in (0, 1201, 2402, 3604):
+        write_product(tmp_path, second, rate=8000)
+    with refused(ma.AudioFormatError, "3601 s are missing, most of them between .*_002402.* and .*_003604"):
+        ma.load_session(tmp_path)
+
+
+def test_an_hour_that_is_missing_is_a_gap_and_a_second_more_is_refused(tmp_path):
+    write_product(tmp_path, 3600, rate=8000)
+    assert ma.load_session(tmp_path).gaps[0].stop == 3600.0
+    (tmp_path / product_name(3600)).rename(tmp_path / product_name(3601))
+    with refused(
+        ma.AudioFormatError, r"3601 s are missing, most of them before 'mic_00000170_000_003601\.wav'"
+    ):
+        ma.load_session(tmp_path)
+
+
+def test_what_a_session_has_no_memory_for_is_refused_and_its_parts_are_read(tmp_path, monkeypatch):
+    kept = write_product(tmp_path, 0, rate=8000)
+    write_product(tmp_path, 3500, rate=8000)
+    zeros = np.zeros
+
+    def little(shape, **options):
+        if np.prod(shape) > 1e7:
+            raise MemoryError
+        return zeros(shape, **options)
+
+    monkeypatch.setattr(np, "zeros", little)
+    recording = ma.load_session(tmp_path)
+    with refused(ma.ParameterError, r"3501 s of session 170 .* need 0\.2 GiB of memory.*start= and stop="):
+        _ = recording.samples
+    assert np.array_equal(ma.load(f"{tmp_path}/session:170", stop=0.5).samples, kept[:, :4000])
 
 
 def test_a_product_that_is_not_what_its_label_says_is_refused_when_it_is_read(tmp_path):

@@ -128,6 +128,16 @@ def test_xml_that_declares_entities_is_not_read(codec, name):
     assert time.monotonic() - begin < 1.0
 
 
+def test_xml_with_a_namespace_beyond_all_reason_is_not_read():
+    def project_with_namespace(letters):
+        return metadata_of(
+            after=chunk(b"iXML", f'<r xmlns:p="{"n" * letters}" p:a=""><PROJECT>M2020</PROJECT></r>'.encode())
+        )
+
+    assert project_with_namespace(256) == {"ixml_project": "M2020"}
+    assert project_with_namespace(257) == {}
+
+
 def test_an_external_entity_is_not_fetched(tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
@@ -176,10 +186,16 @@ def test_odd_names_are_readable():
 
 
 def test_a_text_chunk_beyond_all_reason_is_left_alone():
-    stream = io.BytesIO(wav(ramp(), after=info(INAM=b"x" * riff.TEXT_CHUNK_LIMIT)))
+    stream = io.BytesIO(wav(ramp(), after=info(INAM=b"x" * riff.TEXT_LIMIT)))
     contents = riff.read_riff(stream)
     assert contents is not None
     assert contents.metadata == {}
+
+
+def test_text_chunks_that_are_together_beyond_all_reason_are_left_alone():
+    third = info(ICMT=b"x" * (riff.TEXT_LIMIT // 3))
+    found = metadata_of(after=third * 3 + ixml("<TAKE>7</TAKE>") + info(ISFT=b"x" * (riff.TEXT_LIMIT // 3)))
+    assert found.keys() & {"comment", "ixml_take", "software"} == {"comment", "ixml_take"}
 
 
 def test_a_file_of_nothing_but_chunks_is_given_up():

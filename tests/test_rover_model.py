@@ -9,6 +9,7 @@ from refusals import refused
 
 import marsaudio as ma
 from marsaudio import metrics
+from marsaudio.formats import json_document
 
 RATE = 48000
 
@@ -214,6 +215,14 @@ def test_what_is_no_model_is_refused(tmp_path, model):
         ma.load_rover_model(path)
     path.write_bytes(b"\xff\xfe\x00")
     with refused(ma.AudioFormatError, "no text"):
+        ma.load_rover_model(path)
+
+
+def test_a_model_with_too_many_values_is_refused_before_it_is_parsed(tmp_path, model, monkeypatch):
+    path = model.save(tmp_path / "rover.json")
+    assert ma.load_rover_model(path).lines == model.lines
+    monkeypatch.setattr(json_document, "MOST_VALUES", 100)
+    with refused(ma.AudioFormatError, "it has more than .* values. 'marsaudio fit-rover' writes one"):
         ma.load_rover_model(path)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import marsaudio as ma
 from marsaudio import metrics
-from marsaudio.separation.run import grid_step
+from marsaudio.separation.run import grid_step, within_exact_sums
 
 RATE = 8000
 
@@ -402,3 +402,46 @@ def test_a_short_recording_says_that_it_cannot_check_the_reference():
     second = ma.Recording(scene(6)[2][:RATE], RATE)
     stems = ma.separate(second, rover_noise=ma.Recording(scene(6, seed=9)[2], RATE))
     assert any("too short to hold the reference" in note for note in stems.notes)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("gain", [5, 20, 200])
+def test_stems_of_what_was_overdriven_add_up_to_the_bit(seed, gain, tmp_path):
+    """Of 24 bits: a stem beyond twice full scale would need more than float32 has."""
+    sound = ma.simulate_scene(6.0, sample_rate=8000, rng=seed, gust_count=1).recording.samples[0]
+    step = 2.0**-23
+    clipped = np.clip(np.round(gain * sound / np.abs(sound).max() / step) * step, -1.0, 1.0 - step)
+    path = ma.Recording(clipped, 8000).save(tmp_path / "loud.wav", encoding="PCM_24")
+    recording = ma.load(path)
+    stems = ma.separate(recording)
+    assert np.array_equal(stems.wind.samples + stems.rover.samples, recording.samples)
+    files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+    assert np.array_equal(ma.load(files.wind).samples, stems.wind.samples)
+    assert np.array_equal(ma.load(files.rover).samples, stems.rover.samples)
+
+
+def test_the_limit_of_exact_sums_moves_wind_to_the_rover_only_where_it_must():
+    step = 2.0**-23
+    samples = np.array([[1.0, 1.0, -1.0, -1.0, 0.5, 0.0]], np.float32)
+    wind = np.array([[3.0, -1.5, 1.5, -3.0, -1.25, 0.25]], np.float32)
+    within = within_exact_sums(wind, samples, step)
+    assert within.tolist() == [[2.0, -1.0, 1.0, -2.0, -1.25, 0.25]]
+    assert np.array_equal((samples - within) + within, samples)
+
+
+@pytest.mark.parametrize("name", ["loop.wav", "null\0.wav", "\ud800.wav"])
+def test_stems_are_refused_names_that_lead_nowhere(name, tmp_path):
+    (tmp_path / "loop.wav").symlink_to("loop.wav")
+    with pytest.raises(ma.OutputError, match="Cannot write"):
+        ma.separate_file("sample", wind=tmp_path / name, rover=tmp_path / "rover.wav")
+
+
+def test_stems_never_replace_the_rover_noise(tmp_path):
+    noise = scene(3)[0]
+    path = noise.save(tmp_path / "calm.wav")
+    before = path.read_bytes()
+    with pytest.raises(ma.ParameterError, match="neither may be the input"):
+        ma.separate_file(
+            "sample", wind=tmp_path / "wind.wav", rover=path, rover_noise=ma.load(path, start=0.0)
+        )
+    assert path.read_bytes() == before

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from refusals import refused
 
 import marsaudio as ma
@@ -258,8 +259,8 @@ def test_sound_for_which_there_is_no_room(folder, limit, frames):
     done = run_where_files_end_at(limit, script, folder)
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        f"Cannot write 'sound{suffix}': File too large. Nothing was changed there; choose another place or "
-        "make room, then run this again."
+        f"Cannot write 'sound{suffix}': File too large. Nothing was changed there; make room, or choose "
+        "another place, then run this again."
         for suffix in SUFFIXES
     ]
     assert names_in(folder) == sorted(f"sound{suffix}" for suffix in SUFFIXES)
@@ -353,9 +354,9 @@ def test_a_folder_is_refused(folder):
 
 def test_a_file_where_a_folder_should_be_is_refused(folder):
     (folder / "a").write_text("old")
-    with refused(ma.OutputError, "Not a directory"):
+    with refused(ma.OutputError, "a' is no folder"):
         noise(1000).save(folder / "a" / "sound.wav")
-    with refused(ma.OutputError, "Not a directory"):
+    with refused(ma.OutputError, "a' is no folder"):
         noise(1000).save(folder / "a" / "b" / "sound.wav")
     assert (folder / "a").read_text() == "old"
 
@@ -444,3 +445,36 @@ def test_the_same_sound_is_the_same_bytes_at_any_time(tmp_path, encoding):
     first = recording.save(tmp_path / "first.wav", encoding=encoding).read_bytes()
     time.sleep(1.1)  # libsndfile writes the second into files of floats
     assert recording.save(tmp_path / "second.wav", encoding=encoding).read_bytes() == first
+
+
+def test_room_is_asked_for_only_where_there_is_none(folder):
+    (folder / "file").write_text("no folder")
+    with refused(ma.OutputError, "file' is no folder.* choose another place, then"):
+        write_text(folder / "file" / "table.csv", "1,2")
+    with (
+        refused(ma.OutputError, "Read-only file system.*there; choose another place, then"),
+        replace_when_complete(folder / "table.csv"),
+    ):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    with refused(ma.OutputError, "there; make room, or"), replace_when_complete(folder / "table.csv"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_two_names_of_one_place_are_refused_and_the_file_stays(folder):
+    (folder / "one").write_text("old")
+    (folder / "other").symlink_to("one")
+    for names in [("one", "other"), ("one", "one"), ("other", "../" + folder.name + "/one")]:
+        with (
+            refused(ma.ParameterError, "they are one file"),
+            replace_together_when_complete(folder / name for name in names),
+        ):
+            pytest.fail("it began to write")
+    assert (folder / "one").read_text() == "old"
+
+
+def test_what_is_written_through_a_link_is_of_the_kind_that_the_name_says(folder):
+    (folder / "sound.wav").symlink_to("place.flac")
+    (folder / "other.wav").symlink_to("place")
+    for name in ("sound.wav", "other.wav"):
+        noise(100).save(folder / name)
+        assert soundfile.info(folder / name).format == "WAV"

@@ -1,4 +1,4 @@
-"""WAV files byte by byte, right and wrong, for the tests."""
+"""WAV files byte by byte, right and wrong, for the tests, and AIFF files put right."""
 
 import struct
 
@@ -39,3 +39,20 @@ def wav(
 def ramp(frames: int = 100) -> bytes:
     """Rising 16-bit samples from -frames / 2 on."""
     return np.arange(-frames // 2, frames - frames // 2, dtype="<i2").tobytes()
+
+
+def with_frames_of_aiff(contents: bytes, frames: int, *, count_padding: bool = True) -> bytes:
+    """An AIFF file of libsndfile's that says how many frames it has.
+
+    Where the bytes of samples are odd, libsndfile writes one more, and counts it as a frame as well.
+    `count_padding` leaves it in the size of the chunk of samples, as some write it.
+    """
+    common, samples = contents.index(b"COMM"), contents.index(b"SSND")
+    channels, _, bits = struct.unpack_from(">hIh", contents, common + 8)
+    size = struct.unpack_from(">I", contents, samples + 4)[0]
+    if not count_padding:
+        size = 8 + frames * channels * bits // 8
+    changed = bytearray(contents)
+    struct.pack_into(">I", changed, common + 10, frames)
+    struct.pack_into(">I", changed, samples + 4, size)
+    return bytes(changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import glob
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from marsaudio.atomic import kind_of
 from marsaudio.catalog.entries import which_keys
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.containment import own_folders, stays_within
-from marsaudio.formats.label_table import cell_of
+from marsaudio.formats.label_table import MOST_CELLS, MOST_LINES, cell_of, line_ends_in, lines_of
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
 from marsaudio.formats.pds4.sessions import JOINED, PRODUCT, find_session, session_place
@@ -28,7 +29,9 @@ AUDIO_SUFFIXES = frozenset(COMMON_SUFFIXES + OTHER_SUFFIXES)
 MANIFEST_SUFFIXES = (".csv", ".txt")
 SOURCE_COLUMNS = ("recording", "file", "path", "source", "key")
 NAME_COLUMN = "name"
-MOST_MANIFEST_BYTES = 64 * 2**20
+ANY_DEPTH = "**"  # in a pattern, for folders within folders
+LONGEST_FOLDER_NAME = 255  # bytes, on the file systems that are in use
+MOST_MANIFEST_BYTES = 32 * 2**20  # in memory, a single letter can make it four times as large
 MOST_RECORDINGS = 100_000  # of one manifest: to find so many takes seconds
 
 
@@ -103,8 +106,8 @@ def _items_of(source: str) -> list[Item]:
             ) from error
     if not found:
         raise ParameterError(
-            f"There is no recording in {source!r}: no file that ends in "
-            f"{', '.join(sorted(AUDIO_SUFFIXES))}, and no label of one. Name another folder or pattern."
+            f"There is no recording in {source!r}: no audio file, and no PDS4 label of one. Name another "
+            "folder or pattern."
         )
     return found
 
@@ -128,10 +131,60 @@ def _matching(pattern: str) -> list[Item]:
     fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
     base = Path(*parts[:fixed])
     files: list[Path] = []
-    for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (keeps how it is written)
-        path = Path(match)
+    for path in sorted(_matches(pattern)):
         files += _files_in(path) if kind_of(path) == "folder" else [path]
     return _items(dict.fromkeys(files), base)
+
+
+def _matches(pattern: str) -> set[Path]:
+    """What a pattern stands for; ``**`` for folders at any depth, but for none that a link leads to.
+
+    `glob.glob` follows links there: with two that lead back to a folder above them, it finds each file in
+    2**40 places.
+    """
+    first, *others = _between(Path(pattern).parts, ANY_DEPTH)
+    found = _matching_in(Path(), first) if first else {Path()}
+    for parts in others:
+        below = {folder for start in found for folder in _folders_in(start)}
+        # Where nothing follows, all that lies below the folders is meant.
+        found = (
+            {match for folder in below for match in _matching_in(folder, parts) if not _linked(match, parts)}
+            if parts
+            else below
+        )
+    return found
+
+
+def _between(parts: Sequence[str], divider: str) -> list[list[str]]:
+    """The parts before, between and after those that are the divider."""
+    groups: list[list[str]] = [[]]
+    for part in parts:
+        if part == divider:
+            groups.append([])
+        else:
+            groups[-1].append(part)
+    return groups
+
+
+def _matching_in(folder: Path, parts: Sequence[str]) -> set[Path]:
+    pattern = os.path.join(glob.escape(str(folder)), *parts)  # noqa: PTH118 (Path would lose an escape)
+    return {Path(match) for match in glob.iglob(pattern)}  # noqa: PTH207 (keeps how it is written)
+
+
+def _folders_in(folder: Path) -> Iterator[Path]:
+    """A folder and those below it, but hidden ones and those that links lead to."""
+    for directory, folders, _ in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield Path(directory)
+
+
+def _linked(match: Path, parts: Sequence[str]) -> bool:
+    """Whether a pattern's last parts led through a link to a folder that they do not name."""
+    places = [match, *match.parents][: len(parts)]
+    return any(
+        glob.has_magic(part) and place.is_symlink() and place.is_dir()
+        for place, part in zip(places, reversed(parts), strict=False)
+    )
 
 
 def _items(files: Iterable[Path], base: Path) -> list[Item]:
@@ -218,13 +271,16 @@ def _in_manifest(manifest: Path) -> list[Item]:
         contents = stream.read(MOST_MANIFEST_BYTES + 1)
     try:
         if len(contents) > MOST_MANIFEST_BYTES:
-            raise ValueError(f"it has more than {MOST_MANIFEST_BYTES >> 20} MiB")
+            raise ValueError(f"it has more than {MOST_MANIFEST_BYTES >> 20} MiB; divide it into several")
         text = contents.decode("utf-8-sig")
         if "\0" in text:
             raise ValueError("it is no text")
-        rows = _table_rows(text) if manifest.suffix.lower() == ".csv" else _list_rows(text)
+        if line_ends_in(text) > MOST_LINES:
+            raise ValueError(f"it has more than {MOST_LINES:,} lines; divide it into several")
+        listed = _table_rows(text) if manifest.suffix.lower() == ".csv" else _list_rows(text)
+        rows = list(itertools.islice(listed, MOST_RECORDINGS + 1))  # no more: they would not fit in memory
         if len(rows) > MOST_RECORDINGS:
-            raise ValueError(f"it names more than {MOST_RECORDINGS} recordings; divide it into several")
+            raise ValueError(f"it names more than {MOST_RECORDINGS:,} recordings; divide it into several")
     except (ValueError, csv.Error) as error:
         reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise AudioFormatError(
@@ -235,26 +291,28 @@ def _in_manifest(manifest: Path) -> list[Item]:
     return [_listed(manifest, folders, source, name) for source, name in rows]
 
 
-def _list_rows(text: str) -> list[tuple[str, str | None]]:
-    lines = (line.strip() for line in text.splitlines())
-    return [(line, None) for line in lines if line and not line.startswith("#")]
+def _list_rows(text: str) -> Iterator[tuple[str, str | None]]:
+    lines = (line.strip() for line in lines_of(text))
+    return ((line, None) for line in lines if line and not line.startswith("#"))
 
 
-def _table_rows(text: str) -> list[tuple[str, str | None]]:
-    lines = text.splitlines()
+def _table_rows(text: str) -> Iterator[tuple[str, str | None]]:
+    lines = lines_of(text)
     header = next((line for line in lines if line.strip()), "")
     delimiter = max(",;\t", key=header.count)
+    if text.count(delimiter) > MOST_CELLS:
+        raise ValueError(f"it has more than {MOST_CELLS:,} cells; divide it into several")
     table = csv.reader((line for line in lines if line.strip()), delimiter=delimiter, strict=True)
     columns = {title.strip().lower(): column for column, title in enumerate(next(table, []))}
     wanted = next((columns[name] for name in SOURCE_COLUMNS if name in columns), None)
     if wanted is None:
         raise ValueError(f"its columns are {', '.join(filter(None, columns)) or 'none'}")
     name = columns.get(NAME_COLUMN)
-    return [
+    return (
         (source, cell_of(row, name).strip() or None)
         for row in table
         if (source := cell_of(row, wanted).strip())
-    ]
+    )
 
 
 def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | None) -> Item:
@@ -275,23 +333,29 @@ def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | N
 
 def _check_names(items: Iterable[Item]) -> None:
     """Refuse names that lead out of the folder of the results, or into one another's."""
-    by_name: dict[str, Item] = {}
+    by_name: dict[PurePath, Item] = {}  # "x/" and "./x" name the folder "x", too
     for item in items:
-        parts = PurePath(item.name).parts
+        name = PurePath(item.name)
+        parts = name.parts
         if not parts or item.name.startswith(("/", "\\")) or ".." in parts or PurePath(item.name).anchor:
             raise ParameterError(
                 f"The name {item.name!r} for {item.source!r} is no name of a folder within another. Write it "
                 "without '..' and without what leads to the root."
             )
-        other = by_name.setdefault(item.name, item)
+        if any(len(os.fsencode(part)) > LONGEST_FOLDER_NAME for part in parts):
+            raise ParameterError(
+                f"The name {item.name[:40]!r}... for {item.source!r} is longer than names of folders can be, "
+                f"{LONGEST_FOLDER_NAME} bytes. Give it a shorter one in a manifest, in the column "
+                f"{NAME_COLUMN!r}."
+            )
+        other = by_name.setdefault(name, item)
         if other is not item:
             raise ParameterError(
                 f"{other.source!r} and {item.source!r} would both be called {item.name!r}, and one would "
                 f"replace the other. Give them names in a manifest, in the column {NAME_COLUMN!r}."
             )
     for name, item in by_name.items():
-        parents: Sequence[PurePath] = PurePath(name).parents
-        outer = next((by_name[str(parent)] for parent in parents if str(parent) in by_name), None)
+        outer = next((by_name[parent] for parent in name.parents if parent in by_name), None)
         if outer is not None:
             raise ParameterError(
                 f"The results of {item.source!r} would lie within those of {outer.source!r}: their names are "

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from marsaudio.atomic import TEMPORARY, kind_of
+from marsaudio.atomic import TEMPORARY, kind_of, remedy
 from marsaudio.batch.inputs import Item
 from marsaudio.errors import OutputError
 from marsaudio.file_state import FileState, state_of_file
@@ -52,12 +52,14 @@ def states_of_files(item: Item) -> list[FileState | None]:
 def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:
     """What is known of a recording whose result is there and of its files as they are now; else None."""
     folder = folder_of(output, item)
+    # Looked at before one is opened: to read a pipe might never end.
+    if not all(kind_of(folder / name) == "file" for name in files_of_result(stems=stems)):
+        return None
     try:
         held = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    whole = all(kind_of(folder / name) == "file" for name in files_of_result(stems=stems))
-    if not whole or not isinstance(held, dict) or held.get("input") != state_of(item):
+    if not isinstance(held, dict) or held.get("input") != state_of(item):
         return None
     return held
 
@@ -105,7 +107,15 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
     except OSError as error:
         raise cannot_write(target, error) from error
     finally:
-        shutil.rmtree(older, ignore_errors=True)
+        _clear(older)
+
+
+def _clear(folder: Path) -> None:
+    """Take away a folder with all that is in it, and of a link to one the link alone."""
+    if folder.is_symlink():
+        folder.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def clear_temporary(output: Path) -> None:
@@ -125,7 +135,7 @@ def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:
             with FileLock(locked, timeout=0):
                 for folder in place.glob(f"{locked.stem}*"):
                     if folder != locked:
-                        shutil.rmtree(folder, ignore_errors=True)
+                        _clear(folder)
                 locked.unlink(missing_ok=True)
             item = by_digest.get(locked.stem.partition("-")[0])
             if item is not None and item not in left:
@@ -138,8 +148,8 @@ def clear_unfinished(output: Path, items: Iterable[Item]) -> list[Item]:
 def cannot_write(place: Path, error: OSError) -> OutputError:
     """Say why nothing can be written, and what stays."""
     return OutputError(
-        f"Cannot write into {str(place)!r}: {error.strerror or error}. What was finished stays; make room or "
-        "give leave to write there, then start again to go on."
+        f"Cannot write into {str(place)!r}: {error.strerror or error}. What was finished stays; "
+        f"{remedy(error)}, then start again to go on."
     )
 
 

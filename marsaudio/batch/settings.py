@@ -163,6 +163,8 @@ def _check_same(output: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if kind_of(path) != "file":  # to read a pipe might never end
+            raise ValueError("it is no file")
         held = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(held, dict) or held.get("format") != "marsaudio batch":
             raise ValueError("it was not written by a batch")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from marsaudio.atomic import write_text
+from marsaudio.atomic import kind_of, write_text
 from marsaudio.catalog.entries import Entry, entry
 from marsaudio.errors import DataUnavailableError, OutputError
 
@@ -195,6 +195,8 @@ def recorded_checksums(folder: Path) -> dict[str, str]:
         The record is damaged.
     """
     path = folder / CHECKSUMS_FILE
+    if kind_of(path) == "other":  # to read it might never end
+        raise _damaged_checksums(path, "it is a pipe or a device, not a file")
     try:
         checksums = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

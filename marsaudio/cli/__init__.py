@@ -29,13 +29,14 @@ from marsaudio.cli import (
     simulation,
     streams,
 )
+from marsaudio.cli.printing import harmless
 from marsaudio.cli.wording import in_options, options_of
 from marsaudio.errors import MarsAudioError
 
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141  # as shells have it: 128 + the signal's number
 
-EXIT_CODES = """Exit codes: 0 done; 1 done, but something failed of several; 2 not done, and the last
-line says why; 130 interrupted; 141 the reader of its output went away."""
+EXIT_CODES = """Exit codes: 0 done; 1 done, but some of several failed, or doctor found a fault; 2 not
+done, and the last line says why; 130 interrupted; 141 the reader of its output went away."""
 
 
 class Help(typer.core.TyperGroup):
@@ -254,7 +255,7 @@ def _fail(message: str) -> int:
 
 def _tell(line: str) -> None:
     with contextlib.suppress(OSError):  # the exit code tells it where standard error is full
-        typer.echo(f"marsaudio: {line}", err=True)
+        typer.echo(f"marsaudio: {harmless(line)}", err=True)
 
 
 def _one_line(text: str) -> str:
@@ -268,7 +269,7 @@ class _OneLineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = in_options(_one_line(record.getMessage()), self._options)
-        return f"marsaudio: {record.levelname.lower()}: {message}"
+        return f"marsaudio: {record.levelname.lower()}: {harmless(message)}"
 
 
 @contextlib.contextmanager

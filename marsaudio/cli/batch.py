@@ -23,7 +23,7 @@ from marsaudio.cli.options import (
     given,
     load_reference,
 )
-from marsaudio.cli.printing import say, show_json, show_table, somebody_waits
+from marsaudio.cli.printing import harmless, say, show_json, show_table, somebody_waits
 
 if TYPE_CHECKING:
     from marsaudio.batch import BatchReport
@@ -125,8 +125,9 @@ def _show(report: BatchReport) -> None:
         say(f"{span(report.duration)} of sound in {span(report.elapsed)}: {rate:.2g} s of sound a second.")
     for name, reason in list(report.failures.items())[:MOST_FAILURES]:
         line = " ".join(f"{name!r} failed: {reason}".splitlines())
-        typer.echo(f"marsaudio: warning: {line}", err=True)
+        typer.echo(f"marsaudio: warning: {harmless(line)}", err=True)
     if len(report.failures) > MOST_FAILURES:
         more = len(report.failures) - MOST_FAILURES
-        typer.echo(f"marsaudio: warning: {more} more failed; {report.summary} says why.", err=True)
+        where = harmless(str(report.summary))
+        typer.echo(f"marsaudio: warning: {more} more failed; {where} says why.", err=True)
     show_table([("summary", str(report.summary)), ("events", str(report.events))])

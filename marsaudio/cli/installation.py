@@ -30,7 +30,8 @@ def doctor(as_json: JsonOption = False) -> None:
             show_table((f"  {finding.name}", finding.told) for finding in members)
         named = ", ".join(f"{finding.name}" for finding in wrong)
         say(
-            f"Something is wrong with {named}. Put all of this into a bug report."
+            f"NO stands where something is wrong: {named}. If what is said there does not help, put all of "
+            "this into a bug report."
             if wrong
             else "All is well."
         )

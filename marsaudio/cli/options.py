@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -113,11 +115,17 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def load_reference(rover_noise: str | None) -> Recording | RoverModel | None:
-    """A rover model where the name ends in .json, else a recording."""
+def load_reference(rover_noise: str | None, targets: Iterable[Path] = ()) -> Recording | RoverModel | None:
+    """A rover model where the name ends in .json, else a recording; no target may replace it."""
     from marsaudio.loading import load
     from marsaudio.separation.rover_model import load_rover_model
+    from marsaudio.source import is_same_place
 
     if rover_noise is None:
         return None
+    for target in targets:
+        if is_same_place(Path(rover_noise), target):
+            raise ParameterError(
+                f"The output {str(target)!r} would replace --rover-noise. Give it another name or folder."
+            )
     return load_rover_model(rover_noise) if rover_noise.lower().endswith(".json") else load(rover_noise)

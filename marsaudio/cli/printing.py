@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from marsaudio.events.table import WindEvents
     from marsaudio.separation.rover_model import RoverModel
     from marsaudio.source import Source
+
+
+# A terminal takes some of these for commands, which clear it or fill the clipboard, say; others turn the
+# direction of what follows them. Titles and names of files, which anybody can write, may hold any.
+OF_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+OF_LAYOUT = frozenset("\t\n\r")
+
+
+def harmless(text: str) -> str:
+    """The text with a question mark for each character that controls a terminal; on one line."""
+    return OF_CONTROL.sub(lambda found: " " if found[0] in OF_LAYOUT else "?", text)
 
 
 def somebody_waits() -> bool:
@@ -32,13 +44,14 @@ def say(text: str, *, indent: int = 0) -> None:
     indent
         Where it goes on.
     """
-    width = terminal_width()
+    text, width = harmless(text), terminal_width()
     for line in [text] if width is None else broken(text, width, indent=indent):
         typer.echo(line)
 
 
 def show_columns(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """A table under the names of its columns; those in `right` are of numbers, flush on the right."""
+    rows = [[harmless(cell) for cell in row] for row in rows]
     for line in table_lines(header, rows, terminal_width(), right=right):
         typer.echo(line)
 
@@ -57,7 +70,9 @@ def show_json(document: Any) -> None:
 
     with contextlib.suppress(AttributeError):  # a name that is no text becomes an escape of JSON: \\udcff
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    typer.echo(json.dumps(_told(plain(document)), indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_told(plain(document)), indent=2, ensure_ascii=False, allow_nan=False)
+    # Those below the blank are escaped already, but for the ends of lines between the values.
+    typer.echo(OF_CONTROL.sub(lambda found: found[0] if found[0] < " " else f"\\u{ord(found[0]):04x}", text))
 
 
 def _told(value: Any) -> Any:

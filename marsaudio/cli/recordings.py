@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from marsaudio.cli.options import JsonOption, SourceArgument, complete_key
-from marsaudio.cli.printing import say, show_columns, show_flush_table, show_json, show_table
+from marsaudio.cli.printing import harmless, say, show_columns, show_flush_table, show_json, show_table
 from marsaudio.errors import MarsAudioError, ParameterError
 
 SOME_FAILED = 1
@@ -88,7 +88,7 @@ def fetch(
             if len(wanted) == 1:
                 raise
             failures[key] = str(error)
-            typer.echo(f"{key}: {error}", err=True)
+            typer.echo(harmless(f"{key}: {error}"), err=True)
             continue
         if not as_json:
             say(f"{key}: {found[key]}")

@@ -64,13 +64,14 @@ def analyze(
     report.html: all of it on one page, to look at and to listen to.
     """
     from marsaudio.loading import load
-    from marsaudio.report.analysis import analyze
+    from marsaudio.report.analysis import FILE_NAMES, RECORDING, analyze
 
+    targets = [output / name for name in (*FILE_NAMES.values(), RECORDING)]
     calibration = calibration_of(pascal, calibration_source)
     result = analyze(
         source if calibration is None else load(source, calibration=calibration),
         output,
-        rover_noise=load_reference(rover_noise),
+        rover_noise=load_reference(rover_noise, targets),
         progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
@@ -118,7 +119,7 @@ def report(
     path = write_report(
         source if calibration is None else load(source, calibration=calibration),
         output,
-        rover_noise=load_reference(rover_noise),
+        rover_noise=load_reference(rover_noise, [output]),
         progress=somebody_waits(),
         **given(
             false_alarms_per_minute=false_alarms,
@@ -172,7 +173,7 @@ def separate(
     from marsaudio.report.summary import what_is_in_doubt
     from marsaudio.separation.stems import separate_file
 
-    reference = load_reference(rover_noise)
+    reference = load_reference(rover_noise, [wind, rover])
     files = separate_file(
         source,
         wind=wind,
@@ -209,11 +210,13 @@ def fit_rover(
     Give the file to 'marsaudio separate' or 'marsaudio analyze' as --rover-noise.
     """
     from marsaudio.loading import load
+    from marsaudio.report.targets import check_input_is_kept
     from marsaudio.separation.rover_fit import fit_rover
 
     if output.suffix.lower() != ".json":
         raise ParameterError(f"--output {str(output)!r} must end in .json.")
     recording = load(source)
+    check_input_is_kept(recording.source, [output])
     model = fit_rover(recording, alone=not with_wind, progress=somebody_waits())
     path = model.save(output)
     notes = [in_options(note) for note in model.notes]
@@ -302,11 +305,14 @@ def clip(
     if len(asked) > 1:
         raise ParameterError(f"{' and '.join(asked)} cannot be had in one clip. Give one of them.")
     container_of(output)  # before any work is done
-    recording = load(source, sample_rate=sample_rate)
+    # Without need of the whole, only the range is read: of a file that was cut short, there may be no more.
+    needs_whole = wind or rover or gust is not None
+    asked_for = (0.0, None) if needs_whole else (start, stop)
+    recording = load(source, start=asked_for[0], stop=asked_for[1], sample_rate=sample_rate)
     check_input_is_kept(recording.source, [output])
     if gust is not None:
         start, stop = _range_of_gust(recording, gust, (start, stop))
-    part = recording.clip(start, stop)
+    part = recording.clip(start, stop) if needs_whole else recording
     if wind or rover:
         # The separation learns from the whole recording, not from the clip.
         stems = separate(recording, start=start, stop=stop, progress=somebody_waits())
@@ -318,7 +324,9 @@ def clip(
         copy = alter.shift(part, shift)
     elif asked:
         # Events are found in the recording, of which the wind or the rover alone may be heard.
-        found = detect_wind(recording.clip(start, stop), progress=somebody_waits())
+        found = detect_wind(
+            recording.clip(start, stop) if needs_whole else recording, progress=somebody_waits()
+        )
         copy = sonify(part, found, how="marks" if marks else "level")
     copy = listening_copy(copy, fade=fade, peak_db=peak_db)
     saved = copy.save(output)

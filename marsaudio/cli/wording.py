@@ -34,6 +34,11 @@ TYPED = (
     (re.compile(r"(--[\w-]+) \((\S+), (\S+)\)"), r"\1 \2 \3"),
     (re.compile(r"(--[\w-]+ -?\d+)\.0(?!\d)"), r"\1"),
     (re.compile(r"(--[\w-]+) \.\.\."), r"\1"),
+    # Of a file that was cut short; not every command reads a range by itself.
+    (
+        re.compile(r"read what is there with (?:stop=|--stop )(\S+?)(?=\.(?:\s|$))"),
+        r"save what is there with 'marsaudio clip --stop \1' and take that",
+    ),
 )
 
 

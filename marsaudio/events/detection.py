@@ -198,7 +198,7 @@ def _check_rate(rate: float) -> None:
     if not (_is_number(rate) and LEAST_RATE <= rate <= MOST_RATE):
         raise ParameterError(
             f"false_alarms_per_minute={rate!r} must be a number from {LEAST_RATE:f} to {MOST_RATE:g}, such "
-            "as 0.1: one in ten minutes. Of more, events of noise run into each other."
+            "as 0.1: one in ten minutes. With more, events of noise would run into each other."
         )
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "WouldClipError",
     "encoding_for",
     "frame_range",
+    "no_samples",
     "read_audio",
     "write_audio",
 ]
@@ -109,14 +110,7 @@ class AudioReader(Described):
         """
         stop = self.frames if stop is None else stop
         self._require(stop)
-        try:
-            samples = np.empty((self.channels, stop - start), dtype=np.float32)
-        except (MemoryError, ValueError) as error:
-            raise ParameterError(
-                f"{(stop - start) / self.sample_rate:.0f} s of {self.name} need "
-                f"{(stop - start) * self.channels * 4 / 2**30:.1f} GiB of memory, more than there is. Read a "
-                "part of it with start= and stop=."
-            ) from error
+        samples = no_samples((self.channels, stop - start), self.sample_rate, self.name)
         step = max(BLOCK_FRAMES // self.channels, 1)
         with self._checked():
             self._go_to(start)
@@ -143,10 +137,13 @@ class AudioReader(Described):
         """Learn from the bytes what libsndfile does not tell, then let it have the file."""
         with self._checked():
             # Streams that were cut out of others begin anywhere in a frame.
-            if not (self._is_called(".mp3") or completeness.begins_like_audio(stream)):
-                raise AudioFormatError(_why_unreadable(self.name, "it does not begin like one"))
+            if not completeness.begins_like_audio(stream) and not (
+                self._is_called(".mp3") and completeness.holds_an_mpeg_frame(stream)
+            ):
+                raise AudioFormatError(_why_unreadable(self.name, "it does not begin as audio files do"))
             self._riff = read_riff(stream)
             self._others = completeness.bytes_of_samples(stream)
+            self._frames_of_aiff = completeness.frames_of_aiff(stream)
             self._ogg_has_its_end = completeness.ogg_has_its_end(stream)
             self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
             self._file = self._open()
@@ -167,6 +164,10 @@ class AudioReader(Described):
         if isinstance(self._target, GuardedStream):
             self._target.seek(0)
         file = soundfile.SoundFile(self._target)
+        if file.format not in completeness.FORMATS:  # what a file called .mp3 may be as well
+            kind = file.format_info
+            file.close()
+            raise AudioFormatError(_why_unreadable(self.name, f"it is another kind of file, {kind}"))
         # After every read, SoundFile seeks to where the file already is. In an MP3 file that throws away what
         # the next samples are decoded from, and they come out different.
         file.seekable = lambda: False
@@ -178,6 +179,8 @@ class AudioReader(Described):
         is_mpeg = file.subtype.startswith("MPEG")
         stated = int(file.frames)
         self._frames_there = stated
+        if self._pads_samples(stated):
+            self._frames_there = stated - 1
         # Only where samples stand for themselves does libsndfile find the same ones again: not in MP3 files,
         # nor in Vorbis (https://github.com/libsndfile/libsndfile/issues/885). FLAC frames are independent.
         self._can_seek = file.subtype in SAMPLE_BITS
@@ -198,6 +201,10 @@ class AudioReader(Described):
             encoding=file.subtype,
             metadata=metadata,
         )
+
+    def _pads_samples(self, stated: int) -> bool:
+        """Whether libsndfile counts the byte that pads an odd number of them as a frame."""
+        return self._frames_of_aiff == stated - 1 and SAMPLE_BITS.get(self._file.subtype) == 8
 
     def _count_frames(self) -> int:
         """Count by decoding: the number in front of an MP3 file is mostly an estimate."""
@@ -408,6 +415,24 @@ def read_audio(
         return reader.read(first, last), reader.info
 
 
+def no_samples(shape: tuple[int, int], sample_rate: float, name: str) -> Samples:
+    """Zeros of shape (channels, frames), in whose place samples are still to be read.
+
+    Raises
+    ------
+    ParameterError
+        There is not enough memory for so many.
+    """
+    channels, frames = shape
+    try:
+        return np.zeros(shape, dtype=np.float32)
+    except (MemoryError, ValueError) as error:
+        raise ParameterError(
+            f"{frames / sample_rate:.0f} s of {name} need {frames * channels * 4 / 2**30:.1f} GiB of memory, "
+            "more than there is. Read a part of it with start= and stop=."
+        ) from error
+
+
 def frame_range(
     start: float, stop: float | None, frames: int, sample_rate: float, name: str
 ) -> tuple[int, int]:
@@ -415,7 +440,7 @@ def frame_range(
     end = frames / sample_rate
     try:
         begin, finish = float(start), end if stop is None else float(stop)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ParameterError(
             f"The range start={start!r}, stop={stop!r} must be two numbers of seconds from 0 to {end:.9g}."
         ) from None

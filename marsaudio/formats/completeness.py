@@ -31,6 +31,9 @@ BEGINNINGS = re.compile(
     re.DOTALL,
 )
 
+# What libsndfile calls them.
+FORMATS = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF"}
+
 OGG_PAGE_LIMIT = 27 + 255 + 255 * 255  # bytes: header, segment table, segments
 OGG_LAST_PAGE = 0x04  # the flag of a stream's last page
 MP3_HEADER_SEARCH = 4096  # bytes after the ID3 tag in which the first frame must begin
@@ -53,6 +56,14 @@ def begins_like_audio(stream: Searchable) -> bool:
     head = stream.read(16)
     stream.seek(origin)
     return BEGINNINGS.match(head) is not None
+
+
+def holds_an_mpeg_frame(stream: Searchable) -> bool:
+    """Whether what may be the header of an MPEG frame comes soon, as in the middle of an MP3 file."""
+    origin = stream.tell()
+    head = stream.read(MP3_HEADER_SEARCH)
+    stream.seek(origin)
+    return re.search(rb"\xff[\xe0-\xff]", head) is not None
 
 
 def is_taken_for_another(stream: Searchable) -> bool:
@@ -104,6 +115,35 @@ def bytes_of_samples(stream: Searchable) -> SampleBytes | None:
     else:
         return None
     return None if found is None else SampleBytes(found[1], max(min(found[1], end - found[0]), 0))
+
+
+def frames_of_aiff(stream: Searchable) -> int | None:
+    """How many frames the chunk COMM of an AIFF file says there are.
+
+    libsndfile goes by the size of the chunk of samples alone. Where what wrote it counted in it the byte that
+    pads an odd number of them, libsndfile takes that for a sample. (It writes so itself, and then counts it
+    here as well: such a file says of itself that it has one sample more.)
+
+    Parameters
+    ----------
+    stream
+        As of `bytes_of_samples`.
+
+    Returns
+    -------
+    int or None
+        None for other files, and where there is no such chunk or it is cut short.
+    """
+    stream.seek(0)
+    head = stream.read(12)
+    if head[:4] != b"FORM" or head[8:12] not in (b"AIFF", b"AIFC"):
+        return None
+    for name, body, size in _chunks(stream, 12, ">4sI", counted=0, padded_to=2):
+        if name == b"COMM":
+            stream.seek(body)
+            common = stream.read(min(size, 6))  # the number of channels comes first, in two bytes
+            return struct.unpack_from(">I", common, 2)[0] if len(common) == 6 else None
+    return None
 
 
 def _chunks(

@@ -12,7 +12,10 @@ from marsaudio.formats.labels import FieldValue
 
 # A spreadsheet runs a cell that begins so, also in full-width characters (CWE-1236; OWASP, CSV Injection).
 # Where it divides cells otherwise, at semicolons or tabs, a cell may become several: each of them counts.
-_BEGINS = r"(?:^|(?<=[;\t\r\n]))"
+# Such a part may begin with quotation marks, which are doubled in the file and vanish, and with what cannot
+# be seen: blanks of all kinds, control characters, and marks of width and direction, which some pass over.
+_NOT_SEEN = r"[^\S\t\r\n]|[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+_BEGINS = rf"((?:^|[,;\t\r\n])(?:\"|{_NOT_SEEN})*)"
 _RUN = r"(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 RUNS = re.compile(_BEGINS + _RUN)  # apostrophes before it do not count, so that these come back as well
 MADE_SAFE = re.compile(_BEGINS + "'" + _RUN)
@@ -28,12 +31,12 @@ def csv_line(cells: Sequence[str]) -> str:
 
 def safe_text(text: str) -> str:
     """A text that no spreadsheet runs, with apostrophes before formulas; `text_in` reads it as it was."""
-    return RUNS.sub("'", text)
+    return RUNS.sub(r"\1'", text)
 
 
 def text_in(cell: str) -> str:
     """The text from which `safe_text` made a cell."""
-    return MADE_SAFE.sub("", cell)
+    return MADE_SAFE.sub(r"\1", cell)
 
 
 def safe_cell(value: FieldValue) -> str:
@@ -48,7 +51,7 @@ def value_in_cell(cell: str, *, decimal_comma: bool) -> FieldValue:
     """The value from which `safe_cell` made a cell."""
     if MADE_SAFE.match(cell):
         return text_in(cell)
-    if cell.startswith("'") and _looks_like_another_value(cell):
+    if cell.startswith("'") and _looks_like_another_value(text_in(cell)):
         return text_in(cell[1:])
     value = value_in(cell, decimal_comma=decimal_comma)
     return text_in(value) if isinstance(value, str) else value

@@ -59,6 +59,8 @@ class GuardedStream:
         # Streams without a buffer may give less than was asked for; C would take that for the end.
         parts = []
         while size > 0 and (part := self._stream.read(size)):
+            if len(part) > size:
+                raise OSError(f"it gave {len(part)} bytes where {size} were asked for")
             parts.append(part)
             size -= len(part)
         return b"".join(parts)

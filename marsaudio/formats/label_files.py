@@ -13,7 +13,7 @@ from marsaudio.atomic import write_text
 from marsaudio.errors import AudioFormatError, ParameterError
 from marsaudio.formats import audacity, label_csv, label_json, raven
 from marsaudio.formats.audio_writer import reason_of
-from marsaudio.formats.label_table import lines_of, number_in
+from marsaudio.formats.label_table import MOST_LINES, line_ends_in, lines_of, number_in
 from marsaudio.formats.labels import Label, UnreadableLabelsError, shown
 from marsaudio.formats.opening import capital, name_of, open_for_reading
 
@@ -24,8 +24,7 @@ FORMATS: dict[str, ModuleType] = {"audacity": audacity, "raven": raven, "csv": l
 ENDINGS = {".selections.txt": "raven", ".txt": "audacity", ".csv": "csv", ".json": "json"}
 
 # Far more than anybody labels; what is larger is something else, such as a recording.
-MOST_BYTES = 64 * 2**20
-MOST_LINES = 1_000_000
+MOST_BYTES = 40 * 2**20
 
 
 def read_labels(path: str | os.PathLike[str], *, format: LabelFormat | None = None) -> tuple[Label, ...]:
@@ -91,7 +90,7 @@ def read_labels(path: str | os.PathLike[str], *, format: LabelFormat | None = No
     name = name_of(path)
     try:
         text = _text_of(_bytes_of(path))
-        if sum(text.count(end) for end in "\r\n") - text.count("\r\n") > MOST_LINES:
+        if line_ends_in(text) > MOST_LINES:
             raise UnreadableLabelsError(
                 "", f"it has more than {MOST_LINES:,} lines. Divide it into several files."
             )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from marsaudio.formats.json_document import MOST_VALUES, has_too_many_values
 from marsaudio.formats.label_table import label_at
 from marsaudio.formats.labels import Label, UnreadableLabelsError, shown
 
@@ -23,6 +24,10 @@ def labels_to_text(labels: Sequence[Label]) -> str:
 
 def labels_from_text(text: str) -> list[Label]:
     """Read what `labels_to_text` wrote, with every value checked."""
+    if has_too_many_values(text):
+        raise UnreadableLabelsError(
+            "", f"it has more than {MOST_VALUES:,} values. Divide it into several files."
+        )
     try:
         # Whole numbers as well: one of thousands of digits is infinite, and refused with its label.
         held = json.loads(text, parse_int=float, parse_constant=_refuse_constant)

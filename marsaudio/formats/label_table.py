@@ -10,9 +10,10 @@ from marsaudio.formats.labels import FieldValue, Label, UnreadableLabelsError, s
 
 Row = tuple[int, Sequence[str]]  # the line of the file where it begins, and its cells
 
-# Far more than any table of sounds has; what goes beyond would not fit in memory, or is something else.
+# Far more than any table of sounds has; what goes beyond takes too long or would not fit in memory.
 MOST_COLUMNS = 1000
-MOST_CELLS = 10_000_000
+MOST_CELLS = 2_000_000
+MOST_LINES = 500_000
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LINE_END = re.compile("\r\n|\r|\n")
@@ -22,6 +23,11 @@ _NOT_IN_TABS = re.compile("\r\n|[\t\r\n]")
 def lines_of(text: str) -> list[str]:
     """The lines, whichever way they end; not split where only Unicode sees a line's end."""
     return _LINE_END.split(text)
+
+
+def line_ends_in(text: str) -> int:
+    """How many lines end, whichever way, without making any of them."""
+    return text.count("\r") + text.count("\n") - text.count("\r\n")
 
 
 def on_one_line(text: str) -> str:

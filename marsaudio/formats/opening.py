@@ -33,7 +33,7 @@ def capital(words: str) -> str:
 
 def open_for_reading(
     path: str | os.PathLike[str], *, wanted: str = "an audio file", may_be_empty: bool = False
-) -> BinaryIO:
+) -> io.BufferedReader:
     """Open a path, refusing what is no file, not there, locked or, unless it may be, empty."""
     name = name_of(path)
     kind = kind_of(path)
@@ -52,7 +52,8 @@ def open_for_reading(
             f"folder{_current_folder()}."
         ) from error
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        raise AudioFormatError(f"Cannot open {name}: {reason_of(error)}.") from error
+        advice = " Ask its owner to let you read it." if isinstance(error, PermissionError) else ""
+        raise AudioFormatError(f"Cannot open {name}: {reason_of(error)}.{advice}") from error
     if not may_be_empty and not stream.read(1):
         stream.close()
         raise AudioFormatError(f"{name} is empty (0 bytes). Fetch or copy it again.")

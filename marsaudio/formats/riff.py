@@ -31,7 +31,7 @@ INFO_NAMES = {
     b"ISBJ": "subject",
     b"ISRC": "source",
 }
-TEXT_CHUNK_LIMIT = 4 * 2**20  # bytes; a longer text chunk is not metadata that anybody wrote
+TEXT_LIMIT = 4 * 2**20  # bytes of all text chunks together; more is not metadata that anybody wrote
 CHUNK_COUNT_LIMIT = 4096
 SIZE_ELSEWHERE = 0xFFFFFFFF  # what RF64 files say, and programs that stream to a pipe, such as ffmpeg
 SIZE_NOWHERE = 2**64 - 1  # the same in 64 bits
@@ -86,6 +86,7 @@ def read_riff(stream: Searchable) -> RiffContents | None:
     declared: int | None = None
     present = undeclared = 0
     size_of_data_64: int | None = None
+    text_left = TEXT_LIMIT
     position = origin + 12
     for _ in range(CHUNK_COUNT_LIMIT):
         stream.seek(position)
@@ -105,7 +106,8 @@ def read_riff(stream: Searchable) -> RiffContents | None:
                 undeclared = end - body
                 break
             size = present
-        elif size <= TEXT_CHUNK_LIMIT and name in TEXT_CHUNKS:
+        elif size <= text_left and name in TEXT_CHUNKS:
+            text_left -= size
             TEXT_CHUNKS[name](stream.read(min(size, end - body)), metadata)
         position = body + size + (size & 1)  # chunks are padded to even lengths
     return RiffContents(metadata, declared, present, undeclared)

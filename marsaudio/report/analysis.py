@@ -153,7 +153,8 @@ def analyze(
     recording = source if isinstance(source, Recording) else _load(source, progress=progress is True)
     names = FILE_NAMES if fits_inside(recording.duration) else FILE_NAMES | {"recording": RECORDING}
     files = {name: folder / file_name for name, file_name in names.items()}
-    check_input_is_kept(recording.source, files.values())
+    for one in _inputs(recording, rover_noise):
+        check_input_is_kept(one.source, files.values())
     from marsaudio import plot
 
     with telling(progress, _what_is_done(recording)) as tell:
@@ -241,7 +242,8 @@ def write_report(
     if not fits_inside(recording.duration):
         names = {name: f"{path.stem}-{name}.wav" for name in ("recording", "wind", "rover")}
     files = {name: path.with_name(file_name) for name, file_name in names.items()}
-    check_input_is_kept(recording.source, [path, *files.values()])
+    for one in _inputs(recording, rover_noise):
+        check_input_is_kept(one.source, [path, *files.values()])
     with telling(progress, _what_is_done(recording)) as tell:
         found = _find(recording, rover_noise, detection, tell)
         sounds = {"recording": recording, "wind": found.stems.wind, "rover": found.stems.rover}
@@ -250,6 +252,10 @@ def write_report(
                 sounds[name].save(temporary, encoding=_stem_encoding(found.stems))
             write_text(page, page_text(found, names))
     return path
+
+
+def _inputs(recording: Recording, rover_noise: Recording | RoverModel | None) -> list[Recording]:
+    return [recording, *([rover_noise] if isinstance(rover_noise, Recording) else [])]
 
 
 def _load(source: str | os.PathLike[str] | BinaryIO, *, progress: bool) -> Recording:
@@ -300,6 +306,6 @@ def _check_folder(folder: Path) -> None:
         raise OutputError(f"Cannot write into {str(folder)!r}: {str(nearest)!r} is no folder. Name one.")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(
-            f"Cannot write into {str(folder)!r}: no permission to write in {str(nearest)!r}. Choose another "
-            "folder."
+            f"Cannot write into {str(folder)!r}: nothing may be written in {str(nearest.absolute())!r}. "
+            "Choose another folder."
         )

@@ -1,22 +1,25 @@
-"""Where results may go: never in place of the recording that they were made from."""
+"""Where results may go: never in place of what they were made from, nor of one another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from marsaudio.atomic import check_places_differ
 from marsaudio.errors import ParameterError
 from marsaudio.source import Source
 
 
 def check_input_is_kept(source: Source, targets: Iterable[Path]) -> None:
-    """Refuse targets of which one is the file that a recording was read from.
+    """Refuse targets of which one is the file that a recording was read from, or two are one file.
 
     Raises
     ------
     ParameterError
-        One is, also by another name for the same place.
+        One is, also by another name for the same place; or two are one.
     """
+    targets = list(targets)
+    check_places_differ(targets)
     for target in targets:
         if source.is_read_from(target):
             raise ParameterError(

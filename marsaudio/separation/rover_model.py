@@ -16,6 +16,7 @@ from marsaudio.atomic import write_text
 from marsaudio.errors import AudioFormatError
 from marsaudio.formats import html
 from marsaudio.formats.audio_writer import reason_of
+from marsaudio.formats.json_document import MOST_VALUES, has_too_many_values
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.separation.families import FAMILY_HEADER, Family, RoverLine, family_row, named, place_of
 from marsaudio.separation.families_json import (
@@ -39,7 +40,7 @@ FloatArray = npt.NDArray[np.float64]
 
 FORMAT = "marsaudio rover model"
 VERSION = 2
-MOST_BYTES = 64 * 2**20  # one of thousands of lines has a few
+MOST_BYTES = 32 * 2**20  # one of thousands of lines has a few
 LONGEST_REASON = 200  # characters
 SHOWN_LINES = 20  # in a notebook
 
@@ -280,7 +281,10 @@ def load_rover_model(path: str | os.PathLike[str]) -> RoverModel:
     try:
         if len(contents) > MOST_BYTES:
             raise ValueError(f"it is larger than {MOST_BYTES >> 20} MiB")
-        held = json.loads(contents.decode("utf-8"))
+        text = contents.decode("utf-8")
+        if has_too_many_values(text):
+            raise ValueError(f"it has more than {MOST_VALUES:,} values")
+        held = json.loads(text)
         if not isinstance(held, Mapping) or held.get("format") != FORMAT:
             raise ValueError("it does not say that it is one")
         if held["version"] != VERSION:

@@ -119,7 +119,8 @@ class Run:
                 wind = np.concatenate(parts, axis=0) if len(parts) > 1 else parts[0]
                 if len(wind) < self._source.channels:
                     wind = np.repeat(wind, self._source.channels, axis=0)
-                yield samples.take(place, place + wind.shape[1]), wind
+                both = samples.take(place, place + wind.shape[1])
+                yield both, within_exact_sums(wind, both, self._step)
                 place += wind.shape[1]
         for note in sorted(self.notes):
             logger.warning("%s", note)
@@ -237,6 +238,18 @@ def one_after_the_other(stretches: Iterable[Stretch], first: int, *, shared: int
                 yield held[:, :complete]
                 held, place = held[:, complete:], place + complete
     yield held
+
+
+def within_exact_sums(wind: Samples, samples: Samples, step: float) -> Samples:
+    """The wind, nowhere so loud that float32 could not hold it, or the rest, on the grid of the steps.
+
+    With 24 bits it holds multiples of a step up to 2**24 of them, twice what the samples reach. Only of what
+    was overdriven is either stem louder, where the sound over the edge is no one's.
+    """
+    limit = np.float32(2.0**24 * step)
+    if max(wind.max(initial=0.0), -wind.min(initial=0.0)) <= limit / 2:
+        return wind
+    return np.clip(wind, np.maximum(samples - limit, -limit), np.minimum(samples + limit, limit))
 
 
 def grid_step(encoding: str | None, peak: float) -> float:

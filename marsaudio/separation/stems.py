@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.atomic import replace_together_when_complete
+from marsaudio.atomic import place_of, replace_together_when_complete
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio
 from marsaudio.loading import of_part, open_sound
@@ -337,11 +337,13 @@ def separate_file(
     """
     wind_path, rover_path = Path(wind), Path(rover)
     opened, known = open_sound(source)
-    targets = {wind_path.resolve(), rover_path.resolve()}
-    if len(targets) < 2 or any(known.is_read_from(target) for target in targets):
+    targets = {place_of(wind_path), place_of(rover_path)}
+    inputs = [known, *([rover_noise.source] if isinstance(rover_noise, Recording) else [])]
+    if len(targets) < 2 or any(one.is_read_from(target) for one in inputs for target in targets):
+        named = " or ".join(repr(str(one.path)) for one in inputs)
         raise ParameterError(
             f"wind={str(wind_path)!r} and rover={str(rover_path)!r} must be two different files, and neither "
-            f"may be the input {str(known.path)!r}. Choose other names."
+            f"may be the input {named}. Choose other names."
         )
     reference = _reference(rover_noise, opened.sample_rate)
     part = audio.frame_range(start, stop, opened.frames, opened.sample_rate, opened.name)

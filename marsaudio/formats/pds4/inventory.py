@@ -13,6 +13,7 @@ from pathlib import Path
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError
+from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import elements, named_by, parse_label, stated
 from marsaudio.formats.xml_document import local_name
 
@@ -77,12 +78,12 @@ def read_inventory(path: Path) -> list[str]:
             f"The label {str(path)!r} names the inventory {file_name!r}, which is not beside it. Fetch it "
             "from the same place into the same folder."
         )
-    try:
-        with open(inventory, "rb") as stream:
+    with open_for_reading(inventory, wanted="an inventory", may_be_empty=True) as stream:
+        try:
             contents = stream.read(INVENTORY_BYTES_LIMIT + 1)
-        text = contents.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AudioFormatError(f"Cannot read {str(inventory)!r}: {error}. Fetch it again.") from error
+            text = contents.decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise AudioFormatError(f"Cannot read {str(inventory)!r}: {error}. Fetch it again.") from error
     if len(contents) > INVENTORY_BYTES_LIMIT:
         raise AudioFormatError(
             f"{str(inventory)!r} has more than {INVENTORY_BYTES_LIMIT >> 20} MiB, which no inventory has."

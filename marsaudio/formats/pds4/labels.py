@@ -16,11 +16,13 @@ from pathlib import Path
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.formats.audio_writer import reason_of
 from marsaudio.formats.containment import own_folders, stays_within
+from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.xml_document import UnreadableXMLError, local_name, parse_xml
 from marsaudio.mars_time import MarsTime
 
-LABEL_BYTES_LIMIT = 16 * 2**20  # the longest labels of this mission have some kilobytes
+LABEL_BYTES_LIMIT = 4 * 2**20  # the longest labels of this mission have some kilobytes
 
 # Short names for what a label states, and the element that states it.
 STATED = {
@@ -207,21 +209,15 @@ def parse_label(path: Path) -> ElementTree.Element:
     Raises
     ------
     AudioFormatError
-        It is a folder, or cannot be read as a label.
+        It is no file, or cannot be read as a label.
     DataUnavailableError
         It is not there.
     """
-    if kind_of(path) == "folder":
-        raise AudioFormatError(f"{str(path)!r} is a folder, not a label. Name a label inside it.")
-    try:
-        with open(path, "rb") as stream:
+    with open_for_reading(path, wanted="a label", may_be_empty=True) as stream:
+        try:
             document = stream.read(LABEL_BYTES_LIMIT + 1)
-    except FileNotFoundError as error:
-        raise DataUnavailableError(
-            f"There is no file {str(path)!r}. Check the spelling and the folder."
-        ) from error
-    except OSError as error:
-        raise AudioFormatError(f"Cannot open {str(path)!r}: {error.strerror or error}.") from error
+        except OSError as error:
+            raise AudioFormatError(f"Cannot read {str(path)!r}: {reason_of(error)}.") from error
     try:
         if len(document) > LABEL_BYTES_LIMIT:
             raise UnreadableXMLError(f"it has more than {LABEL_BYTES_LIMIT >> 20} MiB")
@@ -317,11 +313,11 @@ def _implausible(start: MarsTime, created: str | None) -> str:
 
 
 def _check_md5(path: Path, checksum: str) -> None:
-    try:
-        with open(path, "rb") as stream:
+    with open_for_reading(path, may_be_empty=True) as stream:
+        try:
             found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    except OSError as error:
-        raise AudioFormatError(f"Cannot read {str(path)!r}: {error.strerror or error}.") from error
+        except OSError as error:
+            raise AudioFormatError(f"Cannot read {str(path)!r}: {reason_of(error)}.") from error
     if found != checksum.lower():
         raise AudioFormatError(
             f"{str(path)!r} has the MD5 {found}, but its label states {checksum}. The file changed since it "

@@ -13,11 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
-from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples
+from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples, no_samples
 from marsaudio.formats.audio_info import AudioInfo, Described, Gap
 from marsaudio.formats.pds4.inventory import find_collection, is_collection, read_inventory
 from marsaudio.formats.pds4.labels import Label, read_label
@@ -26,6 +24,9 @@ from marsaudio.mars_time import MarsTime
 PRODUCT = re.compile(r"mic_(\d{8})_(\d{3})_(\d{6})\.wav", re.ASCII | re.IGNORECASE)
 JOINED = re.compile(r"em__(\d+)_concat_session(\d+)\.wav", re.ASCII | re.IGNORECASE)
 PRODUCT_SECONDS = 1
+# A session of the EDL microphone lasts minutes. One whose products are hours apart is two, or is misnamed; as
+# one, its gaps would take weeks to work on and gigabytes to keep.
+MOST_MISSING = 3600  # s
 SESSION_PLACE = "session:"  # begins what stands for a session among the files of its folder
 
 
@@ -181,10 +182,12 @@ class JoinedProducts(Described):
     Raises
     ------
     AudioFormatError
-        A product cannot be read, or differs from the others in rate, channels or encoding.
+        A product cannot be read, or differs from the others in rate, channels or encoding, or more than an
+        hour is missing.
     """
 
     def __init__(self, session: Session) -> None:
+        _require_few_missing(session)
         self.name = f"{session.name} in {str(session.folder)!r}"
         self._session = session
         self._checked: set[int] = set()
@@ -234,9 +237,11 @@ class JoinedProducts(Described):
         ------
         DataUnavailableError, AudioFormatError
             A product is gone or damaged, or not what its label says.
+        ParameterError
+            There is not enough memory for so many samples.
         """
         stop = self.frames if stop is None else stop
-        samples = np.zeros((self.channels, stop - start), dtype=np.float32)
+        samples = no_samples((self.channels, stop - start), self.sample_rate, self.name)
         for second in range(start // self._step, -(-stop // self._step)):
             begin = second * self._step
             first, last = max(start, begin), min(stop, begin + self._lengths.get(second, 0))
@@ -294,6 +299,23 @@ class JoinedProducts(Described):
                     yield Gap(start, stop, said)
 
 
+def _require_few_missing(session: Session) -> None:
+    """Refuse a session of which more is missing than any lasts."""
+    named = {**session.products, **session.missing}
+    seconds = [-1, *sorted(named)]
+    lacking = (seconds[-1] + 2 - len(seconds)) * PRODUCT_SECONDS
+    if lacking > MOST_MISSING:
+        before, after = max(itertools.pairwise(seconds), key=lambda pair: pair[1] - pair[0])
+        place = f"before {named[after]!r}"
+        if before >= 0:
+            place = f"between {named[before]!r} and {named[after]!r}"
+        raise AudioFormatError(
+            f"Of {session.name} in {str(session.folder)!r}, {lacking} s are missing, most of them {place}, "
+            f"and at most {MOST_MISSING} s may be. If they belong to different recordings, move them into "
+            "folders of their own; else load single products by the names of their files."
+        )
+
+
 def label_of(path: Path) -> Path | None:
     """The label beside a product, whose name differs in the suffix alone."""
     for suffix in (".xml", ".XML"):
@@ -331,9 +353,11 @@ def no_sessions(folder: Path) -> ParameterError:
         for entry in sorted(folder.iterdir() if folder.is_dir() else ())
         if entry.is_dir() and any(PRODUCT.fullmatch(file.name) for file in entry.iterdir())
     ]
-    advice = f" Its folder {_some(map(repr, below))} does: name that." if below else ""
+    advice = f"Its folder {_some(map(repr, below))} does: name that."
+    if not below:
+        advice = "Name the folder of the archive that does, such as data_audio."
     return ParameterError(
-        f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav.{advice}"
+        f"{str(folder)!r} holds no products of a session, such as mic_00000170_000_000000.wav. {advice}"
     )
 
 

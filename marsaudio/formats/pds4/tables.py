@@ -25,6 +25,7 @@ from marsaudio.errors import AudioFormatError, MissingLibraryError, ParameterErr
 from marsaudio.formats.audio import BLOCK_FRAMES, Samples
 from marsaudio.formats.audio_info import AudioInfo, Described
 from marsaudio.formats.encodings import from_integers
+from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import Label, elements, stated
 
 # Bits of the whole numbers that a table may hold, and whether they have a sign.
@@ -183,7 +184,7 @@ def _read(label: Label, column: _Column) -> npt.NDArray[np.int16]:
             "Tables of samples are read with pds4_tools and astropy. Install them: pip install "
             "'marsaudio[pds]'."
         ) from error
-    with open(label.file_path, "rb") as file:
+    with open_for_reading(label.file_path, wanted="a table of samples", may_be_empty=True) as file:
         is_fits = file.read(len(FITS_BEGINS_WITH)) == FITS_BEGINS_WITH
     if is_fits:
         _require_as_in_fits(label, column)
