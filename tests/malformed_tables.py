@@ -88,6 +88,8 @@ def label_tables() -> Iterator[Malformed]:
         for sign in ('"', "'", "\\", ",", "\t", "\r", "\0", "\u2028", "\ud800", "{", "]"):
             yield table(f"{sign!r} within", file, whole.replace("gust", f"gu{sign}st"))
             yield table(f"{sign!r} before", file, sign + whole)
+        for sign in ("\x1e", " ", '"', "'", ",", ";", "=", "\u200b"):
+            yield table(f"{sign!r} ten thousand times", file, whole.replace("gust", f"{10_000 * sign}gust"))
         yield table("twice", file, whole + whole)
         yield table("backwards", file, whole[::-1])
     yield from _odd_columns()

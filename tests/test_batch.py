@@ -125,6 +125,20 @@ def test_a_manifest_lists_paths_from_its_own_folder_and_keys(recordings):
     assert names_of([str(manifest)]) == ["a.wav", "sample", "sol 1/a.wav"]
 
 
+def test_a_label_that_a_manifest_lists_by_many_names_is_read_once(recordings, monkeypatch):
+    """Else a short list and one long label would keep it busy for hours."""
+    write_product(recordings, 0, rate=8000)
+    label = next(recordings.glob("mic*.xml")).name
+    names = [f"{count * 'sol 1/../'}{label}" for count in range(40)]
+    (recordings / "list.csv").write_text("file,name\n" + "".join(f"{n},{i}\n" for i, n in enumerate(names)))
+    read, described = [], inputs.file_described_by
+    monkeypatch.setattr(inputs, "file_described_by", lambda path: read.append(path) or described(path))
+    found = find_items([str(recordings / "list.csv")])
+    assert len({item.source for item in found}) == len(found) == len(names)
+    assert {Path(item.files[0]).suffix for item in found} == {".wav"}
+    assert len(read) == 1
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_manifest_may_be_a_table_that_gives_names(recordings, separator):
     manifest = recordings / "list.csv"

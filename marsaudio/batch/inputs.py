@@ -34,6 +34,8 @@ LONGEST_FOLDER_NAME = 255  # bytes, on the file systems that are in use
 MOST_MANIFEST_BYTES = 32 * 2**20  # in memory, a single letter can make it four times as large
 MOST_RECORDINGS = 100_000  # of one manifest: to find so many takes seconds
 
+Labels = dict[Path, Path | None]  # labels that were read, and the files that they describe
+
 
 @dataclass(frozen=True)
 class Item:
@@ -252,11 +254,21 @@ def _one_session(source: str, name: str | None = None) -> Item | None:
     return Item(name or written.replace(":", "-"), source, files)
 
 
-def _one(source: str | Path, name: str) -> Item:
+def _one(source: str | Path, name: str, known: Labels | None = None) -> Item:
     """A recording that is named by its file, or by the label of that file."""
     text = os.fsdecode(source)
-    described = file_described_by(Path(text)) if text.lower().endswith(".xml") else None
+    described = _described(Path(text), {} if known is None else known)
     return Item(name, text, (text,) if described is None else (str(described), text))
+
+
+def _described(path: Path, known: Labels) -> Path | None:
+    """The file that a label describes; each label is read once, by however many names it is listed."""
+    if path.suffix.lower() != ".xml":
+        return None
+    place = Path(os.path.realpath(path))
+    if place not in known:
+        known[place] = file_described_by(path)
+    return known[place]
 
 
 def _name_as_written(path: str) -> str:
@@ -288,7 +300,8 @@ def _in_manifest(manifest: Path) -> list[Item]:
             f"line, or a .csv file with a column {SOURCE_COLUMNS[0]!r}."
         ) from error
     folders = own_folders(manifest)
-    return [_listed(manifest, folders, source, name) for source, name in rows]
+    known: Labels = {}
+    return [_listed(manifest, folders, known, source, name) for source, name in rows]
 
 
 def _list_rows(text: str) -> Iterator[tuple[str, str | None]]:
@@ -315,7 +328,7 @@ def _table_rows(text: str) -> Iterator[tuple[str, str | None]]:
     )
 
 
-def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | None) -> Item:
+def _listed(manifest: Path, folders: tuple[str, ...], known: Labels, source: str, name: str | None) -> Item:
     """A line of a manifest: a path, from the manifest's folder on, before a catalog key."""
     path = manifest.parent / source
     if kind_of(path) == "nothing" and source in catalog.keys():  # noqa: SIM118 (a function, not a dict)
@@ -328,7 +341,7 @@ def _listed(manifest: Path, folders: tuple[str, ...], source: str, name: str | N
         )
     if kind_of(path) == "nothing" and (session := _one_session(str(path), name)) is not None:
         return session
-    return _one(path, name or _name_as_written(source))
+    return _one(path, name or _name_as_written(source), known)
 
 
 def _check_names(items: Iterable[Item]) -> None:

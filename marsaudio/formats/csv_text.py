@@ -14,8 +14,9 @@ from marsaudio.formats.labels import FieldValue
 # Where it divides cells otherwise, at semicolons or tabs, a cell may become several: each of them counts.
 # Such a part may begin with quotation marks, which are doubled in the file and vanish, and with what cannot
 # be seen: blanks of all kinds, control characters, and marks of width and direction, which some pass over.
-_NOT_SEEN = r"[^\S\t\r\n]|[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
-_BEGINS = rf"((?:^|[,;\t\r\n])(?:\"|{_NOT_SEEN})*)"
+# One class, and taken once: two that share a character would be tried in every order.
+_PASSED_OVER = r"[\s\"\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+_BEGINS = rf"((?:^|[,;\t\r\n])(?:(?![\t\r\n]){_PASSED_OVER})*+)"
 _RUN = r"(?='*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 RUNS = re.compile(_BEGINS + _RUN)  # apostrophes before it do not count, so that these come back as well
 MADE_SAFE = re.compile(_BEGINS + "'" + _RUN)
