@@ -63,6 +63,8 @@ def fuzz(name: str, seconds: float, output: Path) -> Fuzzed:
     corpus, found = output / name / "corpus", output / name / "found"
     for folder in (corpus, found):
         folder.mkdir(parents=True, exist_ok=True)
+    for earlier in found.iterdir():  # it is tried again: if it was mended, it is a finding no more
+        earlier.replace(corpus / earlier.name)
     for number, seed in enumerate(seeds(name)):
         (corpus / f"seed-{number}").write_bytes(seed)
     begin, inputs, branches = time.monotonic(), 0, 0
