@@ -225,6 +225,8 @@ def _writable_place(target: Path) -> Path:
         if b"\0" in os.fsencode(target):
             raise ValueError("a name cannot hold a null character")
         final = target.resolve() if target.is_symlink() else target
+        if final.is_symlink():  # since Python 3.13 such are followed once around, without a word
+            raise RuntimeError("it is a link that leads in a circle")
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise _refusal(target, getattr(error, "strerror", None) or str(error)) from error
     kind = kind_of(final)
