@@ -134,6 +134,19 @@ class TestStems:
             after = ma.separate(ma.Recording(factor * recording.samples, recording.sample_rate)).wind.samples
             assert np.array_equal(after, factor * before)
 
+    @pytest.mark.parametrize("rate", [16000, 44100, 48000])
+    @pytest.mark.parametrize("exponent", [-12, 10])
+    def test_what_is_learned_is_louder_by_as_much_to_the_last_digit(self, rate, exponent):
+        """Else stems are as well, but for a sample in millions that is rounded to the other side."""
+        samples = on_grid(gust(5 * rate, rate, np.random.default_rng(rate)), "PCM_24")
+        (quiet,), (loud,) = (
+            ma.separate(ma.Recording(np.float32(2.0**by) * samples, rate)).models for by in (0, exponent)
+        )
+        powers = [(one.wind.levels, one.wind.shapes, one.steady, one.rover.floors) for one in (quiet, loud)]
+        for before, after in zip(*powers, strict=True):
+            assert before.any()
+            assert np.array_equal(after, 4.0**exponent * before)
+
     @given(recording=sounds())
     @settings(slow, max_examples=30)
     def test_of_what_is_upside_down_are_upside_down(self, recording):

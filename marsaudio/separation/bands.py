@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -56,8 +57,9 @@ class Bands:
 
     def smooth(self, spectrum: npt.NDArray[np.floating]) -> FloatArray:
         """A weighted geometric mean over neighbouring bands: smooth in log frequency and log power."""
-        positive = np.maximum(spectrum, 1e-12 * np.max(spectrum, initial=1e-300))
-        return np.asarray(np.exp(self._smoother @ np.log(positive)))
+        unit = unit_of(spectrum)
+        positive = np.maximum(spectrum / unit, 1e-12)
+        return np.asarray(unit * np.exp(self._smoother @ np.log(positive)))
 
     def falling(self, spectra: FloatArray) -> FloatArray:
         """Spectra, (..., bands), that above 150 Hz fall at least as f^(-5/3), as those of turbulence do.
@@ -77,9 +79,10 @@ class Bands:
     def to_bins(self, spectrum: FloatArray) -> FloatArray:
         """Interpolate positive spectra over the bands to bins, in log frequency and log power."""
         frequencies = np.log(np.maximum(self.frequencies, self.frequencies[1]))
-        logs = np.log(np.maximum(np.atleast_2d(spectrum), 1e-300))
+        unit = unit_of(spectrum)
+        logs = np.log(np.maximum(np.atleast_2d(spectrum / unit), 1e-300))
         bins = np.stack([np.interp(frequencies, np.log(self.centres), row) for row in logs])
-        return np.asarray(np.exp(bins).reshape(*np.shape(spectrum)[:-1], len(frequencies)))
+        return np.asarray(unit * np.exp(bins).reshape(*np.shape(spectrum)[:-1], len(frequencies)))
 
     @cached_property
     def _smoother(self) -> FloatArray:
@@ -88,6 +91,15 @@ class Bands:
         spread = np.maximum(SMOOTHING_OCTAVES, np.gradient(octaves))
         smoother = np.exp(-0.5 * ((octaves[:, np.newaxis] - octaves) / spread[:, np.newaxis]) ** 2)
         return np.asarray(smoother / smoother.sum(axis=1, keepdims=True))
+
+
+def unit_of(powers: npt.NDArray[np.floating]) -> float:
+    """A power of two near the largest of some powers.
+
+    What is divided by it before a logarithm is taken has the same digits however loud the recording is, and
+    so has what becomes of it, to the last.
+    """
+    return 2.0 ** math.frexp(float(np.max(powers, initial=0.0)))[1]
 
 
 class HighBands:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.separation.bands import Bands
+from marsaudio.separation.bands import Bands, unit_of
 from marsaudio.separation.machine import interpolation_shares
 
 FloatArray = npt.NDArray[np.float64]
@@ -55,8 +55,9 @@ class WindSpectrum:
         return WindSpectrum(self.levels, bands.to_bins(self.shapes))
 
     def _shares(self, level: FloatArray) -> FloatArray:
-        logs = np.log(np.maximum(level, 1e-300))
-        shares = interpolation_shares(logs, np.log(self.levels))
+        unit = unit_of(self.levels)
+        logs = np.log(np.maximum(level / unit, 1e-300))
+        shares = interpolation_shares(logs, np.log(self.levels / unit))
         return np.asarray(shares * (level / (shares @ self.levels))[:, np.newaxis])
 
 
@@ -92,7 +93,8 @@ def learn_shapes(
     independent : float
         How many of the columns are independent of each other.
     """
-    logs = np.log(np.maximum(level, 1e-12 * level.max()))
+    unit = unit_of(level)
+    logs = np.log(np.maximum(level, 1e-12 * level.max()) / unit)
     knots = np.quantile(logs, np.linspace(LOWEST_LEVEL, HIGHEST_LEVEL, LEVELS))
     knots = np.maximum.accumulate(knots + 1e-6 * np.arange(LEVELS))
     shares = interpolation_shares(logs, knots)
@@ -100,7 +102,7 @@ def learn_shapes(
     shapes, levels = [], []
     for j in range(LEVELS):
         if counts[j] == 0:
-            levels.append(np.exp(knots[j]))
+            levels.append(unit * np.exp(knots[j]))
             shapes.append(levels[j] * shape)
             continue
         levels.append(shares[:, j] @ level / counts[j])
