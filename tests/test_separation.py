@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import marsaudio as ma
 from marsaudio import metrics
+from marsaudio.separation.bands import Bands
 from marsaudio.separation.run import grid_step, within_exact_sums
 
 RATE = 8000
@@ -445,3 +446,12 @@ def test_stems_never_replace_the_rover_noise(tmp_path):
             "sample", wind=tmp_path / "wind.wav", rover=path, rover_noise=ma.load(path, start=0.0)
         )
     assert path.read_bytes() == before
+
+
+def test_a_spectrum_of_nothing_stays_nothing():
+    """Also in single precision, whose smallest number is far larger than the least power."""
+    bands = Bands(np.linspace(0.0, 4000.0, 513))
+    for kind in (np.float32, np.float64):
+        nothing = np.zeros(len(bands.centres), dtype=kind)
+        assert bands.smooth(nothing).max() < 1e-300
+        assert bands.to_bins(nothing).max() < 1e-300

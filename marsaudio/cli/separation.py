@@ -312,7 +312,7 @@ def clip(
     check_input_is_kept(recording.source, [output])
     if gust is not None:
         start, stop = _range_of_gust(recording, gust, (start, stop))
-    part = recording.clip(start, stop) if needs_whole else recording
+    heard = part = recording.clip(start, stop) if needs_whole else recording
     if wind or rover:
         # The separation learns from the whole recording, not from the clip.
         stems = separate(recording, start=start, stop=stop, progress=somebody_waits())
@@ -324,9 +324,7 @@ def clip(
         copy = alter.shift(part, shift)
     elif asked:
         # Events are found in the recording, of which the wind or the rover alone may be heard.
-        found = detect_wind(
-            recording.clip(start, stop) if needs_whole else recording, progress=somebody_waits()
-        )
+        found = detect_wind(heard, progress=somebody_waits())
         copy = sonify(part, found, how="marks" if marks else "level")
     copy = listening_copy(copy, fade=fade, peak_db=peak_db)
     saved = copy.save(output)
