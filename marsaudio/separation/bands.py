@@ -58,7 +58,8 @@ class Bands:
     def smooth(self, spectrum: npt.NDArray[np.floating]) -> FloatArray:
         """A weighted geometric mean over neighbouring bands: smooth in log frequency and log power."""
         unit = unit_of(spectrum)
-        positive = np.maximum(np.asarray(spectrum, dtype=np.float64) / unit, 1e-12)
+        relative = spectrum / unit
+        positive = np.maximum(relative, 1e-12 * np.max(relative, initial=1e-300))
         return np.asarray(unit * np.exp(self._smoother @ np.log(positive)))
 
     def falling(self, spectra: FloatArray) -> FloatArray:
@@ -80,7 +81,7 @@ class Bands:
         """Interpolate positive spectra over the bands to bins, in log frequency and log power."""
         frequencies = np.log(np.maximum(self.frequencies, self.frequencies[1]))
         unit = unit_of(spectrum)
-        logs = np.log(np.maximum(np.atleast_2d(np.asarray(spectrum, dtype=np.float64) / unit), 1e-300))
+        logs = np.log(np.maximum(np.atleast_2d(spectrum / unit), 1e-300))
         bins = np.stack([np.interp(frequencies, np.log(self.centres), row) for row in logs])
         return np.asarray(unit * np.exp(bins).reshape(*np.shape(spectrum)[:-1], len(frequencies)))
 
@@ -94,12 +95,12 @@ class Bands:
 
 
 def unit_of(powers: npt.NDArray[np.floating]) -> float:
-    """A power of two near the largest of some powers; next to nothing where all are zero.
+    """A power of two near the largest of some powers; 1 where all are zero.
 
     What is divided by it before a logarithm is taken has the same digits however loud the recording is, and
     so has what becomes of it, to the last.
     """
-    return 2.0 ** math.frexp(max(float(np.max(powers, initial=0.0)), 1e-300))[1]
+    return 2.0 ** math.frexp(float(np.max(powers, initial=0.0)))[1]
 
 
 class HighBands:
