@@ -475,6 +475,8 @@ def test_two_names_of_one_place_are_refused_and_the_file_stays(folder):
 def test_what_is_written_through_a_link_is_of_the_kind_that_the_name_says(folder):
     (folder / "sound.wav").symlink_to("place.flac")
     (folder / "other.wav").symlink_to("place")
-    for name in ("sound.wav", "other.wav"):
-        noise(100).save(folder / name)
-        assert soundfile.info(folder / name).format == "WAV"
+    targets = [folder / "sound.wav", folder / "other.wav"]
+    with replace_together_when_complete(targets) as temporaries:
+        for temporary in temporaries:
+            noise(100).save(temporary)
+    assert [soundfile.info(target).format for target in targets] == ["WAV", "WAV"]
