@@ -439,12 +439,26 @@ def test_text_is_utf_8_with_plain_line_ends_whatever_it_holds(folder):
     assert path.read_bytes() == "20 µPa\nx\\udcff.wav\n".encode()
 
 
+@pytest.mark.parametrize("title", [None, "PEAK of the wind on sol 16", "wind, " * 1000])
 @pytest.mark.parametrize("encoding", ["FLOAT", "DOUBLE", "PCM_16"])
-def test_the_same_sound_is_the_same_bytes_at_any_time(tmp_path, encoding):
-    recording = ma.Recording(0.1 * np.random.default_rng(4).standard_normal((2, 4800)), 48000)
+def test_the_same_sound_is_the_same_bytes_at_any_time(tmp_path, encoding, title):
+    samples = 0.1 * np.random.default_rng(4).standard_normal((2, 4800))
+    recording = ma.Recording(samples, 48000, source=ma.Source(title=title))
     first = recording.save(tmp_path / "first.wav", encoding=encoding).read_bytes()
     time.sleep(1.1)  # libsndfile writes the second into files of floats
     assert recording.save(tmp_path / "second.wav", encoding=encoding).read_bytes() == first
+
+
+@pytest.mark.parametrize("encoding", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+def test_samples_and_titles_that_spell_the_name_of_a_chunk_are_kept(tmp_path, encoding):
+    spelled = np.frombuffer(b"PEAK\1\0\0\0PEAKPEAKPEAKPEAK", {"FLOAT": "<f4"}.get(encoding, "<i2"))
+    scale = 1 if encoding == "FLOAT" else 2.0**-15
+    samples = np.concatenate([np.zeros(100), spelled * scale, np.full(100, 0.25)]).astype(np.float32)
+    title = "PEAK of the wind on sol 16, PEAK of the year"
+    recording = ma.Recording(samples, 48000, source=ma.Source(title=title))
+    again = ma.load(recording.save(tmp_path / "sound.wav", encoding=encoding))
+    assert np.array_equal(again.samples, recording.samples)
+    assert again.source.title == title
 
 
 def test_room_is_asked_for_only_where_there_is_none(folder):

@@ -13,6 +13,7 @@ import numpy as np
 
 from marsaudio.atomic import replace_when_complete
 from marsaudio.errors import AudioFormatError, OutputError, ParameterError
+from marsaudio.formats.chunks import chunks_of
 from marsaudio.formats.encodings import (
     BLOCK_FRAMES,
     ENCODINGS_OF_CONTAINER,
@@ -31,7 +32,6 @@ from marsaudio.formats.guarded_stream import GuardedStream
 # calls 1024 reasonable (https://github.com/xiph/vorbis/issues/99).
 LOSSY_BLOCK_FRAMES = 1024
 NO_CHARACTERS = ("Cc", "Cn", "Cs")  # of Unicode's categories: controls, what is none, halves
-PEAK_WITHIN = 4096  # bytes: the chunks before the samples, with title and comment
 MADE_BY = "marsaudio"
 WAV_BYTES_LIMIT = 2**32 - 2**16  # a WAV file counts its bytes in 32 bits; the rest is for its header
 
@@ -170,13 +170,16 @@ class AudioWriter:
         self._take_out_the_time_of_day()
 
     def _take_out_the_time_of_day(self) -> None:
-        """Zero the time in the PEAK chunk of a WAV file of floats: the same sound gives the same bytes."""
-        self._disk_file.seek(0)
-        head = self._disk_file.read(PEAK_WITHIN)
-        place = head.find(b"PEAK", 12)
-        if head[:4] in (b"RIFF", b"RF64") and 0 < place < len(head) - 16:
-            self._disk_file.seek(place + 12)  # after name, size and version
-            self._disk_file.write(bytes(4))
+        """Zero the time in the PEAK chunk of a WAV file of floats: the same sound gives the same bytes.
+
+        Only a chunk of that name is touched: samples and titles may well hold the same four letters.
+        """
+        if self._container == "WAV":
+            for name, body, _ in chunks_of(self._disk_file, 12, "<4sI", counted=0, padded_to=2):
+                if name == b"PEAK":
+                    self._disk_file.seek(body + 4)  # after its version
+                    self._disk_file.write(bytes(4))
+                    break
         self._disk_file.seek(0, os.SEEK_END)
 
     @contextlib.contextmanager

@@ -16,12 +16,11 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from marsaudio.formats.chunks import chunks_of
 from marsaudio.formats.guarded_stream import Searchable
 
-CHUNK_COUNT_LIMIT = 4096
 WAVE64_BEGINS_WITH = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 WAVE64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 AU_SIZE_UNKNOWN, CAF_SIZE_UNKNOWN = 2**32 - 1, -1
@@ -97,14 +96,14 @@ def bytes_of_samples(stream: Searchable) -> SampleBytes | None:
     head = stream.read(16)
     if head == WAVE64_BEGINS_WITH:
         # A chunk's size counts its own header of 24 bytes, and chunks begin at multiples of 8.
-        chunks = _chunks(stream, 40, "<16sQ", counted=24, padded_to=8)
+        chunks = chunks_of(stream, 40, "<16sQ", counted=24, padded_to=8)
         found = next(((body, size) for name, body, size in chunks if name == WAVE64_DATA), None)
     elif head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        chunks = _chunks(stream, 12, ">4sI", counted=0, padded_to=2)
+        chunks = chunks_of(stream, 12, ">4sI", counted=0, padded_to=2)
         # Its samples come after an offset and the size of a block, mostly 0.
         found = next(((body + 8, size - 8) for name, body, size in chunks if name == b"SSND"), None)
     elif head[:4] == b"caff":
-        chunks = _chunks(stream, 8, ">4sq", counted=0, padded_to=1)
+        chunks = chunks_of(stream, 8, ">4sq", counted=0, padded_to=1)
         # Its samples come after a count of edits.
         found = next(((body + 4, size - 4) for name, body, size in chunks if name == b"data"), None)
         if found is not None and found[1] == CAF_SIZE_UNKNOWN - 4:
@@ -138,32 +137,12 @@ def frames_of_aiff(stream: Searchable) -> int | None:
     head = stream.read(12)
     if head[:4] != b"FORM" or head[8:12] not in (b"AIFF", b"AIFC"):
         return None
-    for name, body, size in _chunks(stream, 12, ">4sI", counted=0, padded_to=2):
+    for name, body, size in chunks_of(stream, 12, ">4sI", counted=0, padded_to=2):
         if name == b"COMM":
             stream.seek(body)
             common = stream.read(min(size, 6))  # the number of channels comes first, in two bytes
             return struct.unpack_from(">I", common, 2)[0] if len(common) == 6 else None
     return None
-
-
-def _chunks(
-    stream: Searchable, position: int, header: str, *, counted: int, padded_to: int
-) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks from a position on: their names, where their bodies begin, and the sizes of these."""
-    end = stream.seek(0, os.SEEK_END)
-    for _ in range(CHUNK_COUNT_LIMIT):
-        if position >= end:
-            return
-        stream.seek(position)
-        head = stream.read(struct.calcsize(header))
-        if len(head) < struct.calcsize(header):
-            return
-        name, size = struct.unpack(header, head)
-        body, size = position + len(head), size - counted
-        yield name, body, size
-        if size < 0:
-            return
-        position = body + size + -(body + size) % padded_to
 
 
 def ogg_has_its_end(stream: Searchable) -> bool:
