@@ -398,6 +398,7 @@ def with_what_the_file_says(known: Source, info: AudioInfo) -> Source:
         metadata={**metadata, **known.metadata},
         title=known.title or metadata.get("title"),
         gaps=known.gaps or info.gaps,
+        notes=(*known.notes, *info.notes),
     )
     comment = metadata.get("comment", "")
     if comment.endswith(SIMULATED):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from marsaudio.errors import AudioFormatError, MarsAudioError, ParameterError
+from marsaudio.errors import AudioFormatError, MarsAudioError
 from marsaudio.file_state import FileState, state_of_file
 from marsaudio.formats import completeness
 from marsaudio.formats.audio_info import AudioInfo, Described
@@ -27,9 +27,12 @@ from marsaudio.formats.encodings import (
     encoding_for,
     from_integers,
 )
+from marsaudio.formats.extent import Extent
 from marsaudio.formats.guarded_stream import GuardedStream, Searchable
 from marsaudio.formats.opening import PathOrStream, capital, name_of, open_for_reading, searchable
-from marsaudio.formats.riff import RiffContents, read_riff
+from marsaudio.formats.ranges import frame_range, no_samples
+from marsaudio.formats.refusals import why_broken, why_cut_short, why_unreadable, why_without_samples
+from marsaudio.formats.riff import read_riff
 
 __all__ = [
     "BLOCK_FRAMES",
@@ -71,22 +74,23 @@ class AudioReader(Described):
     def __init__(self, file: PathOrStream) -> None:
         self.name = name_of(file)
         self._position = 0
-        self._target: str | bytes | GuardedStream
         self._opened = contextlib.ExitStack()
-        if isinstance(file, (str, os.PathLike)):
-            with contextlib.ExitStack() as stack:
-                stream = stack.enter_context(open_for_reading(file))
-                if completeness.is_taken_for_another(stream):
-                    self._target = GuardedStream(stream)
-                    self._begin(self._target)
-                    self._opened = stack.pop_all()
-                else:
-                    # Bytes keep names that are not valid Unicode; on Windows there are none.
-                    self._target = os.fspath(file) if os.name == "nt" else os.fsencode(file)
-                    self._begin(stream)
-        else:
-            self._target = GuardedStream(searchable(file, self.name))
-            self._begin(self._target)
+        path = file if isinstance(file, (str, os.PathLike)) else None
+        with contextlib.ExitStack() as stack:
+            self._stream = GuardedStream(
+                searchable(file, self.name) if path is None else stack.enter_context(open_for_reading(path))
+            )
+            self._target: str | bytes | GuardedStream = self._stream
+            with self._checked():
+                by_path = path is not None and not completeness.is_taken_for_another(self._stream)
+                self._look_at(self._stream)
+            if path is not None and by_path and self._extent.end is None:
+                # Bytes keep names that are not valid Unicode; on Windows there are none.
+                self._target = os.fspath(path) if os.name == "nt" else os.fsencode(path)
+            with self._checked():
+                self._begin()
+            if self._target is self._stream:
+                self._opened = stack.pop_all()
 
     def __enter__(self) -> AudioReader:
         return self
@@ -133,27 +137,50 @@ class AudioReader(Described):
         self._file.close()
         self._opened.close()
 
-    def _begin(self, stream: Searchable) -> None:
-        """Learn from the bytes what libsndfile does not tell, then let it have the file."""
-        with self._checked():
-            # Streams that were cut out of others begin anywhere in a frame.
-            if not completeness.begins_like_audio(stream) and not (
-                self._is_called(".mp3") and completeness.holds_an_mpeg_frame(stream)
-            ):
-                raise AudioFormatError(_why_unreadable(self.name, "it does not begin as audio files do"))
-            self._riff = read_riff(stream)
-            self._others = completeness.bytes_of_samples(stream)
-            self._frames_of_aiff = completeness.frames_of_aiff(stream)
-            self._ogg_has_its_end = completeness.ogg_has_its_end(stream)
-            self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
+    def _look_at(self, stream: Searchable) -> None:
+        """Learn from the bytes what libsndfile does not tell."""
+        # Streams that were cut out of others begin anywhere in a frame.
+        if not completeness.begins_like_audio(stream) and not (
+            self._is_called(".mp3") and completeness.holds_an_mpeg_frame(stream)
+        ):
+            raise AudioFormatError(why_unreadable(self.name, "it does not begin as audio files do"))
+        self._riff = read_riff(stream)
+        self._others = completeness.bytes_of_samples(stream)
+        self._frames_of_aiff = completeness.frames_of_aiff(stream)
+        self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
+        if self._riff is not None:
+            self._extent = Extent(self._riff.chunks_after)
+        else:
+            self._extent = completeness.extent_of(stream)
+
+    def _begin(self) -> None:
+        """Let libsndfile have the file, up to where it is as it should be."""
+        self._file = self._open()
+        if self._file.format not in ("OGG", "MP3"):
+            self._extent = Extent(self._extent.end if self._riff else None)
+        try:
+            stated = int(self._file.frames)
+            if self._extent.end is not None:
+                self._end_at(self._extent.end)
+            self.info = self._read_info(stated)
+            if self.info.frames == 0:
+                raise AudioFormatError(why_without_samples(self.name, self._riff))
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _end_at(self, end: int) -> None:
+        """Keep libsndfile from what follows: it would go on there as if nothing were the matter."""
+        import soundfile
+
+        self._file.close()
+        self._stream.end_at(end)
+        try:
             self._file = self._open()
-            try:
-                self.info = self._read_info()
-                if self.info.frames == 0:
-                    raise AudioFormatError(_why_without_samples(self.name, self._riff))
-            except BaseException:
-                self._file.close()
-                raise
+        except soundfile.SoundFileError as error:
+            if self._extent.is_broken:
+                raise AudioFormatError(why_broken(self.name, 0.0)) from error
+            raise
 
     def _is_called(self, *suffixes: str) -> bool:
         return self.name.strip("'\"").lower().endswith(suffixes)
@@ -167,14 +194,14 @@ class AudioReader(Described):
         if file.format not in completeness.FORMATS:  # what a file called .mp3 may be as well
             kind = file.format_info
             file.close()
-            raise AudioFormatError(_why_unreadable(self.name, f"it is another kind of file, {kind}"))
+            raise AudioFormatError(why_unreadable(self.name, f"it is another kind of file, {kind}"))
         # After every read, SoundFile seeks to where the file already is. In an MP3 file that throws away what
         # the next samples are decoded from, and they come out different.
         file.seekable = lambda: False
         self._position = 0
         return file
 
-    def _read_info(self) -> AudioInfo:
+    def _read_info(self, stated_at_first: int) -> AudioInfo:
         file = self._file
         is_mpeg = file.subtype.startswith("MPEG")
         stated = int(file.frames)
@@ -192,7 +219,10 @@ class AudioReader(Described):
             text = _as_written_in_mp3(value) if file.format == "MP3" else value
             if text.strip():
                 metadata.setdefault(name, text.strip())
-        frames = self._frames_promised(stated if is_mpeg and self._mp3_states_its_length else 0)
+        if self._extent.is_broken:
+            frames = max(self._frames_there + 1, stated_at_first)
+        else:
+            frames = self._frames_promised(stated if is_mpeg and self._mp3_states_its_length else 0)
         return AudioInfo(
             sample_rate=int(file.samplerate),
             channels=int(file.channels),
@@ -200,7 +230,23 @@ class AudioReader(Described):
             container=file.format,
             encoding=file.subtype,
             metadata=metadata,
+            notes=self._notes(),
         )
+
+    def _notes(self) -> tuple[str, ...]:
+        """What must be known of how much of the file is read."""
+        seconds = self._frames_there / self._file.samplerate
+        if self._extent.goes_on:
+            return (
+                f"After {seconds:.3f} s the file goes on with another sound, which is not read. Convert it, "
+                "for example with ffmpeg -i IN OUT.wav, to have both.",
+            )
+        if self._riff is not None and self._riff.chunks_after is not None:
+            return (
+                f"The header leaves open how long the sound is. It is taken to end after {seconds:.3f} s, "
+                "where chunks begin that hold no sound and reach to the end of the file.",
+            )
+        return ()
 
     def _pads_samples(self, stated: int) -> bool:
         """Whether libsndfile counts the byte that pads an odd number of them as a frame."""
@@ -222,7 +268,7 @@ class AudioReader(Described):
         libsndfile quietly counts what is there; what was promised tells that some is missing.
         """
         there, file = self._frames_there, self._file
-        if file.format == "OGG" and not self._ogg_has_its_end:
+        if self._extent.is_cut:
             return there + 1  # at least
         if stated_in_mp3 - there > completeness.MP3_UNCERTAIN_FRAMES:
             return stated_in_mp3
@@ -288,15 +334,10 @@ class AudioReader(Described):
 
     def _cut_short(self, there: int) -> AudioFormatError:
         seconds = there / self.sample_rate
-        whole_milliseconds = int(seconds * 1000) / 1000
-        remedy = f", or read what is there with stop={whole_milliseconds}" if whole_milliseconds else ""
-        if self.info.container == "OGG":
-            what = f"the mark that ends an Ogg file is missing after {seconds:.3f} s"
-        elif there:
-            what = f"of {self.frames / self.sample_rate:.3f} s, only the first {seconds:.3f} s are there"
-        else:
-            what = "none of the samples are there that its header promises"
-        return AudioFormatError(f"{capital(self.name)} is cut short: {what}. Fetch it again{remedy}.")
+        if self._extent.is_broken:
+            return AudioFormatError(why_broken(self.name, seconds))
+        promised = self.frames / self.sample_rate
+        return AudioFormatError(why_cut_short(self.name, self.info.container, seconds, promised))
 
     @contextlib.contextmanager
     def _checked(self) -> Iterator[None]:
@@ -311,7 +352,7 @@ class AudioReader(Described):
         except (soundfile.SoundFileError, TypeError) as error:
             # SoundFile raises TypeError where a name ends in .raw, which it takes for audio without a header.
             self._raise_fault()
-            raise AudioFormatError(_why_unreadable(self.name, reason_of(error))) from error
+            raise AudioFormatError(why_unreadable(self.name, reason_of(error))) from error
         except OSError as error:
             raise AudioFormatError(f"Cannot read {self.name}: {reason_of(error)}.") from error
         self._raise_fault()
@@ -415,76 +456,9 @@ def read_audio(
         return reader.read(first, last), reader.info
 
 
-def no_samples(shape: tuple[int, int], sample_rate: float, name: str) -> Samples:
-    """Zeros of shape (channels, frames), in whose place samples are still to be read.
-
-    Raises
-    ------
-    ParameterError
-        There is not enough memory for so many.
-    """
-    channels, frames = shape
-    try:
-        return np.zeros(shape, dtype=np.float32)
-    except (MemoryError, ValueError) as error:
-        raise ParameterError(
-            f"{frames / sample_rate:.0f} s of {name} need {frames * channels * 4 / 2**30:.1f} GiB of memory, "
-            "more than there is. Read a part of it with start= and stop=."
-        ) from error
-
-
-def frame_range(
-    start: float, stop: float | None, frames: int, sample_rate: float, name: str
-) -> tuple[int, int]:
-    """Turn a range in seconds into frames, refusing what lies outside of 0 to the end."""
-    end = frames / sample_rate
-    try:
-        begin, finish = float(start), end if stop is None else float(stop)
-    except (TypeError, ValueError, OverflowError):
-        raise ParameterError(
-            f"The range start={start!r}, stop={stop!r} must be two numbers of seconds from 0 to {end:.9g}."
-        ) from None
-    if stop is not None and begin >= finish:
-        raise ParameterError(
-            f"start={begin:.9g} s is not before stop={finish:.9g} s. Give a start before the stop, both from "
-            f"0 to {end:.9g} s."
-        )
-    half_a_sample = 0.5 / sample_rate
-    if not (-half_a_sample <= begin < finish <= end + half_a_sample):
-        asked = f"start={begin:.9g} s" if stop is None else f"The range {begin:.9g} to {finish:.9g} s"
-        raise ParameterError(
-            f"{asked} is not within {name}, which runs from 0 to {end:.9g} s. Give a start before the stop, "
-            "both inside it."
-        )
-    first, last = max(round(begin * sample_rate), 0), min(round(finish * sample_rate), frames)
-    if first >= last:
-        raise ParameterError(
-            f"The range {begin:.9g} to {finish:.9g} s holds no sample at {sample_rate:.9g} Hz. Take a longer "
-            "one."
-        )
-    return first, last
-
-
-def _why_without_samples(name: str, riff: RiffContents | None) -> str:
-    if riff is not None and riff.data_undeclared:
-        return (
-            f"{capital(name)} says that it holds no samples, yet {riff.data_undeclared} bytes follow: what "
-            "wrote it never finished the header. Write it anew, for example with ffmpeg -i IN OUT.wav."
-        )
-    return f"{capital(name)} is an audio file, but holds no samples at all. Fetch or record it again."
-
-
 def _as_written_in_mp3(text: str) -> str:
     """UTF-8 as such, which LAME writes as it is given it, and says that it is Latin-1."""
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return text
-
-
-def _why_unreadable(name: str, reason: str) -> str:
-    return (
-        f"{capital(name)} cannot be read as audio ({reason}). WAV, W64, FLAC, OGG, MP3, AIFF, AU and CAF "
-        "files can: if it is one of them, it is damaged; fetch it again. If it is none, convert it first, "
-        "for example with ffmpeg -i IN OUT.wav."
-    )

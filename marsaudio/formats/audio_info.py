@@ -44,6 +44,8 @@ class AudioInfo:
         What the file says about itself (title, date, software, project, ...).
     gaps : tuple of Gap
         Of what is joined from several files, where some are missing.
+    notes : tuple of str
+        What is doubtful about how much of the file is its sound, in whole sentences.
     """
 
     sample_rate: float
@@ -53,6 +55,7 @@ class AudioInfo:
     encoding: str
     metadata: dict[str, str] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Described:

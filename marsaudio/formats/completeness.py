@@ -2,10 +2,12 @@
 
 libsndfile takes the end of the file for the end of the sound, and tries some twenty formats on whatever it
 is given. Here a file must begin like one of those that people record in, each of which says how much there
-should be or how it ends. What the headers of WAV files say stands in `marsaudio.formats.riff`, and FLAC's
-decoder holds files against theirs; the others need a look of their own.
+should be or how it ends. What the headers of WAV files say stands in `marsaudio.formats.riff`, whether all
+of an Ogg or MP3 file is there and in order in `marsaudio.formats.ogg_pages` and
+`marsaudio.formats.mpeg_frames`, and FLAC's decoder holds files against theirs; the others need a look of
+their own.
 
-Sources: RFC 3533 (Ogg pages); ISO/IEC 11172-3 (MPEG frames); the frame named ``Xing`` or ``Info`` that
+Sources: ISO/IEC 11172-3 (MPEG frames); the frame named ``Xing`` or ``Info`` that
 encoders put first, as in LAME's documentation of its tag; Sonic Foundry, *Sony Wave64* (W64); Apple, *Audio
 Interchange File Format* (AIFF) and *Core Audio Format Specification* (CAF); the manual page of NeXT's and
 Sun's audio files (AU).
@@ -19,7 +21,10 @@ import struct
 from typing import NamedTuple
 
 from marsaudio.formats.chunks import chunks_of
+from marsaudio.formats.extent import Extent
 from marsaudio.formats.guarded_stream import Searchable
+from marsaudio.formats.mpeg_frames import extent_of_mp3
+from marsaudio.formats.ogg_pages import extent_of_ogg
 
 WAVE64_BEGINS_WITH = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 WAVE64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
@@ -29,12 +34,11 @@ BEGINNINGS = re.compile(
     + re.escape(WAVE64_BEGINS_WITH),
     re.DOTALL,
 )
+OTHER_NAMES = {b"RIFF", b"RF64", b"riff", b"fLaC", b"FORM", b".snd", b"dns.", b"caff"}
 
 # What libsndfile calls them.
 FORMATS = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF"}
 
-OGG_PAGE_LIMIT = 27 + 255 + 255 * 255  # bytes: header, segment table, segments
-OGG_LAST_PAGE = 0x04  # the flag of a stream's last page
 MP3_HEADER_SEARCH = 4096  # bytes after the ID3 tag in which the first frame must begin
 # Where the side information of a layer III frame ends: MPEG-1 or -2, stereo or mono.
 MP3_TAG_OFFSETS = (4 + 32, 4 + 17, 4 + 9)
@@ -145,18 +149,20 @@ def frames_of_aiff(stream: Searchable) -> int | None:
     return None
 
 
-def ogg_has_its_end(stream: Searchable) -> bool:
-    """Whether the last page of an Ogg file is whole and marked as the last."""
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(size - OGG_PAGE_LIMIT, 0))
-    tail = stream.read(OGG_PAGE_LIMIT)
-    for match in reversed(list(re.finditer(b"OggS\0", tail))):
-        page = tail[match.start() :]
-        segments = page[26] if len(page) > 26 else 255
-        if len(page) < 27 + segments or len(page) < 27 + segments + sum(page[27 : 27 + segments]):
-            continue
-        return bool(page[5] & OGG_LAST_PAGE)
-    return False
+def extent_of(stream: Searchable) -> Extent:
+    """How far the sound of an Ogg or MP3 file goes before something is missing.
+
+    Parameters
+    ----------
+    stream
+        As of `bytes_of_samples`.
+    """
+    stream.seek(0)
+    head = stream.read(4)
+    if head == b"OggS":
+        return extent_of_ogg(stream)
+    # MP3 files have no name of their kind: they begin with a tag, or anywhere in a frame.
+    return Extent() if head in OTHER_NAMES else extent_of_mp3(stream)
 
 
 def mp3_states_its_length(stream: Searchable) -> bool:

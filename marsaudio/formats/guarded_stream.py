@@ -37,10 +37,17 @@ class GuardedStream:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._origin = stream.tell()
+        self._end: int | None = None
         self.fault: BaseException | None = None
+
+    def end_at(self, position: int) -> None:
+        """From now on, what reads it finds the end of the stream there."""
+        self._end = position
 
     def read(self, size: int) -> bytes:
         """Read exactly `size` bytes, fewer only at the end of the stream."""
+        if self._end is not None:
+            size = min(size, self._end - self.tell())
         return self._guarded(lambda: self._read_fully(size), b"")
 
     def write(self, data: bytes) -> int:
@@ -69,7 +76,7 @@ class GuardedStream:
         before = self._stream.tell()
         base = before if whence == os.SEEK_CUR else self._origin
         if whence == os.SEEK_END:
-            base = self._stream.seek(0, os.SEEK_END)
+            base = self._stream.seek(0, os.SEEK_END) if self._end is None else self._origin + self._end
         target = base + offset
         self._stream.seek(target if target >= self._origin else before)
         return self._stream.tell() - self._origin

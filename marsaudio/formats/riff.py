@@ -10,6 +10,7 @@ Part 3* (_PMX); EBU Tech 3306 (RF64 and its ds64 chunk).
 
 from __future__ import annotations
 
+import re
 import struct
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
@@ -37,6 +38,12 @@ SIZE_ELSEWHERE = 0xFFFFFFFF  # what RF64 files say, and programs that stream to 
 SIZE_NOWHERE = 2**64 - 1  # the same in 64 bits
 # What SoX writes to a pipe: MS_UNSPEC in its wav.c, rounded down to whole frames.
 SOX_SIZE_UNKNOWN = range(0x7FFFF000 - 4096, 0x7FFFF000 + 1)
+TAIL_LIMIT = 4 * 2**20  # bytes in which chunks are looked for behind samples of unknown number
+CHUNKS_AFTER_SAMPLES = re.compile(
+    rb"LIST(?=....(?:INFO|adtl|exif))|(?:bext|iXML|_PMX|axml|id3 |ID3 |cue |smpl|inst|fact|cart|PEAK|DISP"
+    rb"|afsp|acid|chna|umid|JUNK|junk|PAD |FLLR)(?=....)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,15 @@ class RiffContents:
         Bytes of samples that are there.
     data_undeclared : int
         Bytes that follow a header which says that there are no samples, and that are no chunk.
+    chunks_after : int or None
+        Where chunks begin that follow samples whose number the header leaves open, if any do.
     """
 
     metadata: dict[str, str] = field(default_factory=dict)
     data_declared: int | None = None
     data_present: int = 0
     data_undeclared: int = 0
+    chunks_after: int | None = None
 
 
 def read_riff(stream: Searchable) -> RiffContents | None:
@@ -86,6 +96,7 @@ def read_riff(stream: Searchable) -> RiffContents | None:
     declared: int | None = None
     present = undeclared = 0
     size_of_data_64: int | None = None
+    chunks_after: int | None = None
     text_left = TEXT_LIMIT
     position = origin + 12
     for _ in range(CHUNK_COUNT_LIMIT):
@@ -102,6 +113,9 @@ def read_riff(stream: Searchable) -> RiffContents | None:
             if size in SOX_SIZE_UNKNOWN and size > end - body:
                 declared = None
             present = end - body if declared is None else min(end - body, declared)
+            if declared is None and (chunks_after := _chunks_at_the_end(stream, body, end)) is not None:
+                present = chunks_after - body
+                chunks_after -= origin
             if declared == 0 and not _is_chunk(stream.read(8), end - body - 8):
                 undeclared = end - body
                 break
@@ -110,7 +124,28 @@ def read_riff(stream: Searchable) -> RiffContents | None:
             text_left -= size
             TEXT_CHUNKS[name](stream.read(min(size, end - body)), metadata)
         position = body + size + (size & 1)  # chunks are padded to even lengths
-    return RiffContents(metadata, declared, present, undeclared)
+    return RiffContents(metadata, declared, present, undeclared, chunks_after)
+
+
+def _chunks_at_the_end(stream: Searchable, start: int, end: int) -> int | None:
+    """Where chunks of known names begin that follow one another exactly to the end, if any do.
+
+    What is written to a pipe leaves the number of samples open, yet chunks may follow them. Samples that look
+    like that by chance are not to be feared: name and size have 64 bits.
+    """
+    first = max(start, end - TAIL_LIMIT)
+    stream.seek(first)
+    tail = stream.read(end - first)
+    begins, fits = None, {len(tail)}  # where what comes before may end
+    for match in reversed(list(CHUNKS_AFTER_SAMPLES.finditer(tail))):
+        place = match.start()
+        if (first + place - start) % 2 == 0:
+            (size,) = struct.unpack_from("<I", tail, place + 4)
+            after = place + 8 + size
+            if after in fits or after + (size & 1) in fits:  # the last may lack the byte that pads it
+                begins = place
+                fits.add(place)
+    return None if begins is None else first + begins
 
 
 def _size_of_data_64(body: bytes) -> int | None:
