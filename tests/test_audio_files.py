@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -14,6 +15,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ogg_bytes import pages_of, with_checksum
 from refusals import refused
 from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav, with_frames_of_aiff
 
@@ -36,9 +38,11 @@ def noise(frames=30000, *, channels=1, bits=16, seed=0):
 def encoded(suffix, *, rate=16000, channels=1, frames=30000):
     """The bytes of a file with noise; a low rate and one channel give MP3 its deepest bit reservoir."""
     buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", rate, channels, format=suffix[1:].upper()) as file:
+    container, encoding = ("OGG", "OPUS") if suffix == ".opus" else (suffix[1:].upper(), None)
+    with soundfile.SoundFile(buffer, "w", rate, channels, encoding, format=container) as file:
+        samples = noise(frames, channels=channels).T
         for start in range(0, frames, 1000):
-            file.write(noise(frames, channels=channels)[:, start : start + 1000].T)
+            file.write(samples[start : start + 1000])
     return buffer.getvalue()
 
 
@@ -437,6 +441,28 @@ class TestHeaders:
         assert recording.samples[0, 0] == -50 / 2**15
 
     @pytest.mark.parametrize(
+        "after",
+        [
+            chunk(b"LIST", b"INFO" + chunk(b"INAM", b"Wind on sol 16")),
+            chunk(b"bext", b"odd") + chunk(b"id3 ", bytes(77)),
+            chunk(b"id3 ", b"unpadded!")[:-1],
+        ],
+        ids=["LIST", "two", "unpadded"],
+    )
+    @pytest.mark.parametrize("size", [2**32 - 1, 0x7FFFF000])
+    def test_chunks_behind_samples_of_unknown_number_are_no_sound(self, after, size):
+        recording = loaded(wav(ramp(), data_size=size, form_size=size, after=after))
+        assert_same_bits(recording.samples, loaded(wav(ramp())).samples)
+        (note,) = recording.source.notes
+        assert "taken to end after 0.013 s, where chunks begin" in note
+
+    def test_what_only_looks_like_a_chunk_behind_samples_of_unknown_number_is_sound(self):
+        for after in (chunk(b"LIST", b"INFO", size=5), chunk(b"LIST", b"wind"), chunk(b"what", bytes(4))):
+            recording = loaded(wav(ramp() + after, data_size=2**32 - 1))
+            assert recording.frames == 100 + len(after) // 2
+            assert recording.source.notes == ()
+
+    @pytest.mark.parametrize(
         ("contents", "said"),
         [
             (wav(b""), "holds no samples at all"),
@@ -537,6 +563,128 @@ class TestCutShort:
         file = audio.AudioFile(io.BytesIO(contents[:-1000]))
         with refused(ma.AudioFormatError, "cut short"):
             next(file.blocks(100))
+
+
+def offered(contents):
+    """What the refusal of a damaged file says, and where it says that the sound can be read up to."""
+    with pytest.raises(ma.AudioFormatError, match="is damaged: after") as raised:
+        loaded(contents)
+    told = str(raised.value)
+    stop = float(told.rpartition("stop=")[2].rstrip("."))
+    assert float(told.partition("after ")[2].partition(" s")[0]) == pytest.approx(stop, abs=0.002)
+    return told, stop
+
+
+def without_a_page(pages):
+    return [*pages[:-5], *pages[-4:]]
+
+
+def with_a_page_twice(pages):
+    return [*pages[:-4], *pages[-5:]]
+
+
+def with_two_pages_swapped(pages):
+    return [*pages[:-5], pages[-4], pages[-5], *pages[-3:]]
+
+
+def with_a_bit_turned_over(pages):
+    changed = bytearray(pages[-5])
+    changed[-7] ^= 0x10
+    return [*pages[:-5], bytes(changed), *pages[-4:]]
+
+
+class TestDamagedInTheMiddle:
+    """The decoders pass over what is missing, and all that follows comes earlier than it should."""
+
+    def assert_only_the_sound_before_is_read(self, whole, contents, tmp_path):
+        told, stop = offered(contents)
+        assert 0.5 < stop < whole.duration - 0.5
+        path = tmp_path / "damaged"
+        path.write_bytes(contents)
+        for file in (path, io.BytesIO(contents)):
+            assert_same_bits(ma.load(file, stop=stop).samples, whole.clip(0.0, stop).samples)
+        for arguments in ({"start": stop + 0.01}, {"start": stop + 0.1, "stop": stop + 0.2}):
+            with pytest.raises(ma.AudioFormatError) as raised:
+                loaded(contents, **arguments)
+            assert str(raised.value) == told
+        with pytest.raises(ma.AudioFormatError, match="is damaged: after"):
+            next(audio.AudioFile(path).blocks(100))
+        with pytest.raises(ma.AudioFormatError, match="is damaged: after"):
+            ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+
+    @pytest.mark.parametrize("suffix", [".ogg", ".opus"])
+    @pytest.mark.parametrize("channels", [1, 2])
+    @pytest.mark.parametrize(
+        "damaged", [without_a_page, with_a_page_twice, with_two_pages_swapped, with_a_bit_turned_over]
+    )
+    def test_an_ogg_file_is_read_up_to_the_first_page_that_is_wrong(
+        self, suffix, channels, damaged, tmp_path
+    ):
+        contents = encoded(suffix, rate=RATE, channels=channels, frames=480_000)
+        changed = b"".join(damaged(pages_of(contents)))
+        self.assert_only_the_sound_before_is_read(loaded(contents), changed, tmp_path)
+
+    @pytest.mark.parametrize(("rate", "channels"), [(16000, 1), (44100, 2), (48000, 1)])
+    @pytest.mark.parametrize("change", ["taken out", "zeros", "put in"])
+    def test_an_mp3_file_is_read_up_to_where_no_frame_follows(self, rate, channels, change, tmp_path):
+        contents = encoded(".mp3", rate=rate, channels=channels, frames=5 * rate)
+        middle, count = len(contents) // 2, 1001
+        between = {"taken out": b"", "zeros": bytes(count), "put in": b"\xff\xfb\x90" * 300}[change]
+        changed = contents[:middle] + between + contents[middle + (0 if change == "put in" else count) :]
+        self.assert_only_the_sound_before_is_read(loaded(contents), changed, tmp_path)
+
+    def test_whole_frames_that_were_taken_out_of_an_mp3_file_are_missed_by_those_that_follow(self):
+        contents = encoded(".mp3", rate=RATE, frames=240_000)
+        whole = loaded(contents)
+        starts = [match.start() for match in re.finditer(rb"\xff\xfb.[\xc0-\xff]", contents, re.DOTALL)]
+        found = 0
+        for number in range(50, 150, 10):
+            changed = contents[: starts[number]] + contents[starts[number + 5] :]
+            with pytest.raises(ma.AudioFormatError) as raised:
+                loaded(changed)
+            if "is damaged: after" in str(raised.value):
+                _, stop = offered(changed)
+                assert_same_bits(loaded(changed, stop=stop).samples, whole.clip(0.0, stop).samples)
+                found += 1
+        assert found >= 3  # by chance, the others had as much left to them
+
+    @pytest.mark.parametrize("suffix", [".ogg", ".opus", ".mp3"])
+    def test_what_is_no_sound_after_the_end_does_no_harm(self, suffix):
+        contents = encoded(suffix, rate=RATE, frames=96000)
+        whole = loaded(contents)
+        for after in (bytes(1000), b"TAG" + bytes(125), np.random.default_rng(0).bytes(3000)):
+            recording = loaded(contents + after)
+            assert_same_bits(recording.samples, whole.samples)
+            assert recording.source.notes == ()
+
+    @pytest.mark.parametrize("tag", [b"", b"ID3\4\0\0\0\0\1\0" + b"\xff\xfb\x90\0" * 32, b"TAG" + bytes(125)])
+    def test_another_mp3_file_behind_the_first_is_told_of(self, tag):
+        contents = encoded(".mp3", rate=RATE, frames=96000)
+        recording = loaded(contents + tag + contents)
+        assert_same_bits(recording.samples, loaded(contents).samples)
+        (note,) = recording.source.notes
+        assert note.startswith("After 2.000 s the file goes on with another sound, which is not read.")
+
+    @pytest.mark.parametrize("suffix", [".ogg", ".opus"])
+    def test_another_sound_behind_the_first_is_told_of(self, suffix):
+        contents = encoded(suffix, rate=RATE, frames=96000)
+        other = encoded(".ogg", rate=8000)
+        for following in (contents, other):
+            recording = loaded(contents + following)
+            assert_same_bits(recording.samples, loaded(contents).samples)
+            (note,) = recording.source.notes
+            assert note.startswith("After 2.000 s the file goes on with another sound, which is not read.")
+
+    def test_a_sound_whose_end_is_missing_before_another_is_cut_short(self):
+        contents = encoded(".ogg", rate=RATE, frames=200_000)
+        with refused(ma.AudioFormatError, "cut short: the mark that ends .* stop="):
+            loaded(b"".join(pages_of(contents)[:-3]) + contents)
+
+    def test_streams_that_take_turns_in_an_ogg_file_are_no_damage(self):
+        pages = pages_of(encoded(".ogg", rate=RATE, frames=200_000))
+        other = [page[:14] + b"more" + page[18:] for page in pages]
+        mixed = b"".join(page for pair in zip(pages, map(with_checksum, other), strict=True) for page in pair)
+        assert_same_bits(loaded(mixed).samples, loaded(b"".join(pages)).samples)
 
 
 class Unbuffered(io.RawIOBase):

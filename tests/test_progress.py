@@ -42,7 +42,7 @@ WORK = {
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
 def test_a_function_is_told_the_share_that_is_done(work, path, tmp_path, monkeypatch):
-    monkeypatch.setattr("marsaudio.formats.audio.BLOCK_FRAMES", 4096)
+    monkeypatch.setattr("marsaudio.formats.audio_reader.BLOCK_FRAMES", 4096)
     told = []
     found = work(path, tmp_path, told.append)
     assert (told[0], told[-1]) == (0.0, 1.0)

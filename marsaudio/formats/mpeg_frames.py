@@ -26,6 +26,7 @@ FRAMES_THAT_CONVINCE = 3  # in a row: one alone may look like a frame and be non
 # Before the place where no frame follows, the last may lack its end, and the one before be none at all.
 FRAMES_IN_DOUBT = 2
 SYNC = re.compile(rb"\xff[\xe2-\xff]")
+COUNTING = re.compile(rb"Xing|Info")  # the frame that encoders put first, to count the others
 MPEG_1, MPEG_2 = 3, 2  # as their headers have it; 0 is version 2.5
 # In kbit/s, by the four bits in the header; 0 leaves it open, 15 is forbidden.
 BIT_RATES = {
@@ -68,9 +69,12 @@ def extent_of_mp3(stream: Searchable) -> Extent:
     """
     size = stream.seek(0, os.SEEK_END)
     window = Window(stream)
-    start = _next_row(window, _after_tags(window, 0), size, HEADER_SEARCH)
+    first = _after_tags(window, 0)
+    start = _next_row(window, first, size, HEADER_SEARCH)
     if start is None:
         return Extent()
+    if COUNTING.search(window.at(first, start - first)):  # what counts the others is there, but not whole
+        return Extent(first, is_broken=True)
     stated = _frames_stated(window, start)
     reservoir = Reservoir()
     before = [start] * FRAMES_IN_DOUBT  # where the last frames began
@@ -85,7 +89,8 @@ def extent_of_mp3(stream: Searchable) -> Extent:
     # The first frame, which counts the others, does not count itself.
     if stated is not None and stated + 1 - count > FRAMES_IN_DOUBT and reservoir.lacks_since is not None:
         return Extent(reservoir.lacks_since, is_broken=True)
-    return Extent()
+    # The decoder stops after as many as are stated.
+    return Extent(goes_on=stated is not None and count - (stated + 1) > FRAMES_IN_DOUBT)
 
 
 class Reservoir:
