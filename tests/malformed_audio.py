@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import soundfile
 from malformed import Malformed
+from ogg_bytes import empty_page, pages_of, with_checksum
 from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, wav
 
 RATE, FRAMES = 8000, 4000
@@ -63,6 +64,15 @@ def wav_files() -> Iterator[Malformed]:
         yield sound(f"RIFF that says {size} bytes", ".wav", put(whole, 4, size), HELD)
         yield sound(f"fmt that says {size} bytes", ".wav", put(whole, 16, size))
         yield sound(f"data that says {size} bytes", ".wav", put(whole, data + 4, size), HELD)
+    for name, after in {
+        "a title": chunk(b"LIST", b"INFO" + chunk(b"INAM", b"Wind")),
+        "a broadcast chunk": chunk(b"bext", bytes(602)),
+        "a hundred thousand chunks": chunk(b"fact", b"") * 100_000,
+        "an odd tag without padding": chunk(b"id3 ", bytes(99))[:-1],
+    }.items():
+        for size in (2**32 - 1, 0x7FFFF000):
+            contents = wav(PCM_16, data_size=size, form_size=2**32 - 1, after=after)
+            yield sound(f"data that says {size} bytes before {name}", ".wav", contents, HELD)
     for rate in (0, 1, 2, 7, 99, 10**6, 2**31 - 1, 2**31, 4 * 10**9, 2**32 - 1):
         yield sound(f"WAV at {rate} Hz", ".wav", wav(PCM_16, rate=rate), HELD)
     for channels in (0, 3, 7, 255, 1024, 1025, 4001, 2**15, 2**16 - 1):
@@ -276,6 +286,8 @@ def compressed_files() -> Iterator[Malformed]:
         "with 255 channels": put(ogg, ogg.index(b"\1vorbis") + 11, 255, width=1),
     }.items():
         yield sound(f"OGG {name}", ".ogg", contents)
+        checked = b"".join(map(with_checksum, pages_of(contents)))
+        yield sound(f"OGG {name}, its checksums right", ".ogg", checked)
     mp3 = written("MP3")
     for name, contents in {
         "behind a tag of 256 MB": b"ID3\4\0\0\x7f\x7f\x7f\x7f" + mp3,
@@ -289,6 +301,57 @@ def compressed_files() -> Iterator[Malformed]:
         "with lyrics of four billion bytes": b"ID3\3\0\0\0\0\0\x20USLT\xff\xff\xff\xff\0\0" + bytes(32) + mp3,
     }.items():
         yield sound(f"MP3 {name}", ".mp3", contents)
+
+
+def broken_files() -> Iterator[Malformed]:
+    """Of which something is missing, damaged or there twice, and after which more follows."""
+    for suffix, subtype in ((".ogg", "VORBIS"), (".opus", "OPUS")):
+        whole = written("OGG", subtype, frames=40 * FRAMES)
+        holds = soundfile.read(io.BytesIO(whole), dtype="float32", always_2d=True)[0].T
+        pages = pages_of(whole)
+        for number in range(len(pages) - 1):
+            before, page, after = pages[:number], pages[number], pages[number + 1 :]
+            for what, instead in {
+                "missing": [],
+                "there twice": [page, page],
+                "damaged": [page[:-1] + bytes([page[-1] ^ 1])],
+                "without its mark": [b"oggs" + page[4:]],
+                "half there": [page[: len(page) // 2]],
+                "behind what is none": [bytes(100), page],
+                "of another stream": [with_checksum(page[:14] + b"more" + page[18:])],
+            }.items():
+                contents = b"".join([*before, *instead, *after])
+                yield sound(f"{subtype} broken: page {number} is {what}", suffix, contents, holds)
+        serial = int.from_bytes(whole[14:18], "little")
+        none = b"OggS" + bytes(22) + b"\xff" * 256
+        for name, contents in {
+            "pages without segments before its sound": [
+                *pages[:2],
+                *(empty_page(serial, n) for n in range(2, 9999)),
+            ],
+            "pages of ten thousand other streams": [
+                *pages[:2],
+                *(empty_page(n, n) for n in range(2, 9999)),
+                *pages[2:],
+            ],
+            "pages that are none in its middle": [*pages[:4], none * 40_000, *pages[4:]],
+            "pages that are none at its end": [*pages, none * 40_000],
+        }.items():
+            yield sound(f"{subtype} with {name}", suffix, b"".join(contents), holds)
+        for other in (whole, written("OGG"), pages[0], b"OggS"):
+            yield sound(f"{subtype} before {len(other)} bytes of another", suffix, whole + other, holds)
+    mp3 = written("MP3", frames=40 * FRAMES)
+    for place in range(2000, len(mp3) - 4000, len(mp3) // 9):
+        for count in (1, 50, 1001, 3000):
+            for what, instead in {
+                "missing": b"",
+                "zeros": bytes(count),
+                "there twice": 2 * mp3[place : place + count],
+            }.items():
+                if what != "zeros" or count > 1000:  # fewer are within a frame, where nothing tells of them
+                    contents = mp3[:place] + instead + mp3[place + count :]
+                    yield sound(f"MP3 broken: {count} bytes from {place} on are {what}", ".mp3", contents)
+    yield sound("MP3 with tags without end", ".mp3", mp3[:2000] + b"ID3\4\0\0\0\0\0\0" * 100_000 + mp3[2000:])
 
 
 def _counted(mp3: bytes, frames: int) -> bytes:
@@ -352,6 +415,7 @@ KINDS = {
     "large WAV files": large_wav_files,
     "FLAC files": flac_files,
     "compressed files": compressed_files,
+    "files broken in the middle": broken_files,
     "other containers": other_containers,
     "what is no audio": no_audio,
 }

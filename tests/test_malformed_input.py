@@ -54,6 +54,10 @@ class TestSounds:
         taken = [case.name for case, _, outcome in sounds if " cut at byte " in case.name and outcome.told]
         assert taken == []
 
+    def test_what_is_broken_in_the_middle_is_refused_and_not_joined_over_the_break(self, sounds):
+        taken = [case.name for case, _, outcome in sounds if " broken: " in case.name and outcome.told]
+        assert taken == []
+
     def test_no_sample_that_is_no_number_is_given(self, sounds):
         taken = [
             case.name
@@ -88,6 +92,7 @@ def test_harmless_oddities_are_read(tmp_path):
         "RIFF that says 0 bytes",
         "RIFF that says 4294967295 bytes",
         "data that says 4294967295 bytes",
+        "data that says 4294967295 bytes before a title",
         "WAV with an XML bomb",
         "WAV with four billion marks",
         "WAV with lists that hold themselves after its samples",
