@@ -83,7 +83,7 @@ class AudioReader(Described):
         Raises
         ------
         AudioFormatError
-            The file is cut short before `stop`, or its contents cannot be decoded.
+            The file is cut short or broken before `stop`, or its contents cannot be decoded.
         ParameterError
             There is not enough memory for so many samples.
         """

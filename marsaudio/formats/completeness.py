@@ -7,10 +7,9 @@ of an Ogg or MP3 file is there and in order in `marsaudio.formats.ogg_pages` and
 `marsaudio.formats.mpeg_frames`, and FLAC's decoder holds files against theirs; the others need a look of
 their own.
 
-Sources: ISO/IEC 11172-3 (MPEG frames); the frame named ``Xing`` or ``Info`` that
-encoders put first, as in LAME's documentation of its tag; Sonic Foundry, *Sony Wave64* (W64); Apple, *Audio
-Interchange File Format* (AIFF) and *Core Audio Format Specification* (CAF); the manual page of NeXT's and
-Sun's audio files (AU).
+Sources: ISO/IEC 11172-3 (MPEG frames); the frame named ``Xing`` or ``Info`` that encoders put first, as in
+LAME's documentation of its tag; Sonic Foundry, *Sony Wave64* (W64); Apple, *Audio Interchange File Format*
+(AIFF) and *Core Audio Format Specification* (CAF); the manual page of NeXT's and Sun's audio files (AU).
 """
 
 from __future__ import annotations
