@@ -380,6 +380,86 @@ def test_a_result_of_which_a_file_is_missing_is_made_again(recordings, tmp_path)
     assert tree(tmp_path / "out") == whole
 
 
+NOT_JSON = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"),
+    [
+        ("result.json", lambda held: NOT_JSON),
+        ("result.json", lambda held: b" " * 2**25),
+        ("result.json", lambda held: without(held, "figures")),
+        ("result.json", lambda held: without(held, "notes")),
+        ("result.json", lambda held: without(held, "simulated")),
+        ("result.json", lambda held: without(held, "files")),
+        ("result.json", lambda held: altered(held, figures={"event_count": [1]})),
+        ("result.json", lambda held: altered(held, source={"title": {}})),
+        ("result.json", lambda held: altered(held, notes=[1])),
+        ("result.json", lambda held: altered(held, recording="b.wav")),
+        ("result.json", lambda held: altered(held, version=99)),
+        ("events.csv", lambda held: b""),
+        ("events.csv", lambda held: held[: len(held) // 2]),
+        ("events.csv", lambda held: b"\xff\xfe\x00"),
+        ("events.csv", lambda held: held.replace(b"1", b"2")),
+        ("rover.wav", lambda held: held[: len(held) // 2]),
+        ("wind.wav", lambda held: held + bytes(2)),
+    ],
+)
+def test_a_result_that_was_damaged_is_made_again(recordings, tmp_path, file, damage):
+    output = tmp_path / "out"
+    run(recordings / "a.wav", output)
+    whole = tree(output)
+    (damaged,) = (output / "recordings").rglob(file)
+    damaged.write_bytes(damage(damaged.read_bytes()))
+    assert tree(output) != whole
+    report = run(recordings / "a.wav", output)
+    assert (report.computed, report.failures) == (1, {})
+    assert tree(output) == whole
+
+
+def without(held, part):
+    return json.dumps({name: value for name, value in json.loads(held).items() if name != part}).encode()
+
+
+def altered(held, **parts):
+    return json.dumps(json.loads(held) | parts).encode()
+
+
+def test_settings_that_were_damaged_are_refused_and_kept(recordings, tmp_path):
+    run(recordings / "a.wav", tmp_path / "out")
+    (tmp_path / "out" / "run.json").write_bytes(NOT_JSON)
+    before = tree(tmp_path / "out")
+    with refused(ma.OutputError, r"run\.json in it cannot be read \(its values are nested too deep\)"):
+        run(recordings / "a.wav", tmp_path / "out")
+    assert tree(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
+def test_a_result_that_cannot_take_the_place_of_an_older_one_leaves_that_there(
+    recordings, gusty, tmp_path, monkeypatch, error
+):
+    output = tmp_path / "out"
+    run(recordings / "a.wav", output)
+    (folder,) = (path.parent for path in output.rglob("result.json"))
+    before = tree(folder)
+    gusty.clip(2.0, 4.5).save(recordings / "a.wav", encoding="PCM_16")
+    rename = Path.rename
+
+    def breaks(self, target):
+        if Path(target).resolve() == folder.resolve() and not self.name.endswith("-older"):
+            raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", breaks)
+    with pytest.raises((ma.OutputError, KeyboardInterrupt)):
+        run(recordings / "a.wav", output)
+    assert tree(folder) == before
+    monkeypatch.undo()
+    assert run(recordings / "a.wav", output).computed == 1
+    assert tree(folder) != before
+    assert not (output / ".unfinished").exists()
+
+
 def test_recordings_may_be_added(recordings, tmp_path):
     run(recordings / "a.wav", tmp_path / "out")
     assert run([recordings / "a.wav", recordings / "sol 1"], tmp_path / "out").kept == 1
@@ -394,6 +474,36 @@ def test_other_settings_or_recordings_are_refused(recordings, tmp_path):
         run(recordings, tmp_path / "out", false_alarms_per_minute=0.01, stems=False)
     with refused(ma.ParameterError, "not given now"):
         run(recordings / "sol 1", tmp_path / "out", false_alarms_per_minute=0.01)
+    assert tree(tmp_path / "out") == before
+
+
+def test_every_setting_may_be_given_again(recordings, gusty, tmp_path):
+    response = ma.FrequencyResponse([100.0, 1000.0], [0.0, 1.0])
+    given = {
+        "calibration": ma.Calibration(20.0, source="a data sheet", response=response),
+        "sample_rate": 25_000,
+        "rover_noise": gusty.clip(0.0, 3.0),
+        "band": (100, 1000),
+        "false_alarms_per_minute": 1,
+        "minimum_duration": 1,
+        "merge_gap": 0,
+    }
+    run(recordings / "a.wav", tmp_path / "out", **given)
+    assert run(recordings / "a.wav", tmp_path / "out", **given).kept == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"calibration": ma.Calibration(20.0, source="a data sheet")}, "calibration=.*and now it is None"),
+        ({"sample_rate": 25_000.0}, "sample_rate=25000, and now it is None"),
+    ],
+)
+def test_to_go_on_without_what_was_given_before_is_refused(recordings, tmp_path, given, said):
+    run(recordings / "a.wav", tmp_path / "out", **given)
+    before = tree(tmp_path / "out")
+    with refused(ma.ParameterError, said):
+        run([recordings / "a.wav", recordings / "sol 1"], tmp_path / "out")
     assert tree(tmp_path / "out") == before
 
 
@@ -667,7 +777,29 @@ def test_the_products_of_a_session_are_one_recording(archive):
         "data_audio/session-171",
     ]
     assert items[0].source == str(archive / "data_audio" / "session:170")
-    assert [Path(file).name for file in items[0].files] == [product_name(0), product_name(2)]
+    assert [Path(file).name for file in items[0].files][:2] == [product_name(0), product_name(2)]
+
+
+@pytest.mark.parametrize("named", ["", "data_audio/session:170"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "EM__1125_concat_session170.xml",
+        "mic_00000170_000_000002.xml",
+        "data_audio_collection.xml",
+        "inventory.csv",
+    ],
+)
+def test_a_session_is_worked_on_again_where_what_tells_of_it_changed(archive, tmp_path, named, changed):
+    source = str(archive / named)
+    run([source], tmp_path / "out", stems=False)
+    sessions = 2 if not named and changed in ("data_audio_collection.xml", "inventory.csv") else 1
+    path = archive / "data_audio" / changed
+    path.write_text(path.read_text().replace("Sol-01125M10:31", "Sol-01125M10:32") + "\n")
+    report = run([source], tmp_path / "out", stems=False)
+    assert (report.computed, report.failures) == (sessions, {})
+    run([source], tmp_path / "afresh", stems=False)
+    assert rows(tmp_path / "out" / "summary.csv") == rows(tmp_path / "afresh" / "summary.csv")
 
 
 def test_the_joined_file_of_a_session_is_a_recording_where_it_is_here_or_nothing_else_is(archive, tmp_path):

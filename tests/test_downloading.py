@@ -502,7 +502,17 @@ def test_checksums_recorded_at_the_same_time_are_all_kept(folder):
 
 @pytest.mark.parametrize(
     "contents",
-    [b"", b"{", b"\xff\xfe", b"[]", b'{"gust": 5}', b'{"gust": "abc"}', b'{"other": null}'],
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b'{"gust": 5}',
+        b'{"gust": "abc"}',
+        b'{"other": null}',
+        b"[" * 100_000,
+        b" " * 2**25,
+    ],
 )
 @pytest.mark.parametrize("already_here", [True, False])
 def test_a_damaged_record_of_checksums_is_named_and_left_to_a_person(

@@ -6,7 +6,7 @@ import csv
 import glob
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -18,8 +18,15 @@ from marsaudio.formats.containment import own_folders, stays_within
 from marsaudio.formats.label_table import MOST_CELLS, MOST_LINES, cell_of, line_ends_in, lines_of
 from marsaudio.formats.opening import open_for_reading
 from marsaudio.formats.pds4.labels import file_described_by
-from marsaudio.formats.pds4.sessions import JOINED, PRODUCT, find_session, session_place
-from marsaudio.loading import AS_SESSION, folder_of_session
+from marsaudio.formats.pds4.sessions import (
+    JOINED,
+    PRODUCT,
+    files_about_sessions,
+    find_session,
+    label_of,
+    session_place,
+)
+from marsaudio.loading import AS_SESSION, FITS_SUFFIXES, folder_of_session
 
 # What counts as a recording in a folder. Of some of these it is only said that they cannot be read: a file
 # that was silently passed over would be missed.
@@ -226,14 +233,24 @@ def _sessions(files: Iterable[Path], base: Path) -> list[Item]:
         if match := PRODUCT.fullmatch(file.name):
             number, part, _ = map(int, match.groups())
             products.setdefault((file.parent, number, part), []).append(str(file))
+    about = {folder: files_about_sessions(folder) for folder, _, _ in products}
     return [
         Item(
             (folder.relative_to(base) / f"session-{number}{f'-{part}' if part else ''}").as_posix(),
             str(folder / session_place(number, part)),
-            tuple(names),
+            _files_of_session(names, number, about[folder]),
         )
         for (folder, number, part), names in products.items()
     ]
+
+
+def _files_of_session(
+    products: Iterable[str], number: int, about: Mapping[int | None, Iterable[Path]]
+) -> tuple[str, ...]:
+    """The products with their labels, and what else tells of the session."""
+    labels = (label_of(Path(product)) for product in products)
+    told = (*(label for label in labels if label is not None), *about.get(number, ()), *about[None])
+    return (*products, *map(str, told))
 
 
 def _is_joined(file: Path, sessions: set[tuple[Path, int]]) -> bool:
@@ -249,7 +266,8 @@ def _one_session(source: str, name: str | None = None) -> Item | None:
         return None
     folder, number, part = folder_of_session(match), int(match["number"]), int(match["part"] or 0)
     session = find_session(folder, number, part if match["part"] else None)
-    files = tuple(str(folder / product) for product in session.products.values())
+    products = [str(folder / product) for product in session.products.values()]
+    files = _files_of_session(products, number, files_about_sessions(folder))
     written = _name_as_written(str(folder / session_place(number, part)))
     return Item(name or written.replace(":", "-"), source, files)
 
@@ -258,7 +276,10 @@ def _one(source: str | Path, name: str, known: Labels | None = None) -> Item:
     """A recording that is named by its file, or by the label of that file."""
     text = os.fsdecode(source)
     described = _described(Path(text), {} if known is None else known)
-    return Item(name, text, (text,) if described is None else (str(described), text))
+    if described is not None:
+        return Item(name, text, (str(described), text))
+    label = label_of(Path(text)) if Path(text).suffix.lower() in FITS_SUFFIXES else None
+    return Item(name, text, (text,) if label is None else (text, str(label)))
 
 
 def _described(path: Path, known: Labels) -> Path | None:

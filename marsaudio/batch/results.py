@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -15,12 +14,17 @@ from filelock import FileLock, Timeout
 
 from marsaudio.atomic import TEMPORARY, kind_of, remedy
 from marsaudio.batch.inputs import Item
-from marsaudio.errors import OutputError
-from marsaudio.file_state import FileState, state_of_file
+from marsaudio.errors import DataUnavailableError, OutputError
+from marsaudio.file_state import FileState, file_sha256, state_of_file
+from marsaudio.json_file import read_json
 
 RESULTS, UNFINISHED = "recordings", ".unfinished"
 RESULT_FILE, EVENTS_FILE = "result.json", "events.csv"
 STEM_FILES = ("wind.wav", "rover.wav")
+RESULT_FORMAT, RESULT_VERSION = "marsaudio batch result", 1
+# What a table tells of where a recording comes from.
+ABOUT = ("title", "microphone", "sol", "date", "start_time", "start_local_mean_solar_time", "credit")
+CELL = (str, int, float, type(None))
 
 
 def files_of_result(*, stems: bool) -> tuple[str, ...]:
@@ -49,19 +53,51 @@ def states_of_files(item: Item) -> list[FileState | None]:
     return [state_of_file(file) for file in item.files]
 
 
+def written_files(folder: Path, *, stems: bool) -> list[dict[str, Any]]:
+    """What tells whether files of a result are still as they were written: sizes, and the events' checksum.
+
+    Stems are gigabytes, and no table is made of them: of these the size must do.
+    """
+    described: list[dict[str, Any]] = [
+        {"file": name, "bytes": (folder / name).stat().st_size}
+        for name in files_of_result(stems=stems)
+        if name != RESULT_FILE
+    ]
+    return [*described, {"file": EVENTS_FILE, "sha256": file_sha256(folder / EVENTS_FILE)}]
+
+
 def result_of(output: Path, item: Item, *, stems: bool) -> dict[str, Any] | None:
-    """What is known of a recording whose result is there and of its files as they are now; else None."""
+    """What is known of a recording, if its result is there, whole, and of its files as they are now."""
     folder = folder_of(output, item)
     # Looked at before one is opened: to read a pipe might never end.
     if not all(kind_of(folder / name) == "file" for name in files_of_result(stems=stems)):
         return None
     try:
-        held = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        held = read_json(folder / RESULT_FILE)
+        whole = _is_result(held) and held.get("files") == written_files(folder, stems=stems)
+    except (OSError, ValueError, DataUnavailableError):
         return None
-    if not isinstance(held, dict) or held.get("input") != state_of(item):
+    if not whole or held["recording"] != item.name or held.get("input") != state_of(item):
         return None
-    return held
+    return dict(held)
+
+
+def _is_result(held: Any) -> bool:
+    """Whether a table can be made of what a file holds."""
+    if not isinstance(held, dict) or held.get("version") != RESULT_VERSION:
+        return False
+    figures, source, notes = (held.get(part) for part in ("figures", "source", "notes"))
+    return (
+        held.get("format") == RESULT_FORMAT
+        and isinstance(held.get("recording"), str)
+        and isinstance(held.get("simulated"), bool)
+        and isinstance(figures, dict)
+        and all(isinstance(value, CELL) for value in figures.values())
+        and isinstance(source, dict)
+        and all(isinstance(source.get(name), CELL) for name in ABOUT)
+        and isinstance(notes, list)
+        and all(isinstance(note, str) for note in notes)
+    )
 
 
 @contextlib.contextmanager
@@ -103,11 +139,15 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
         target.parent.mkdir(parents=True, exist_ok=True)
         if kind_of(target) != "nothing":
             target.rename(older)
-        folder.rename(target)
+        try:
+            folder.rename(target)
+        except BaseException:
+            if kind_of(older) != "nothing" and kind_of(target) == "nothing":
+                older.rename(target)
+            raise
     except OSError as error:
         raise cannot_write(target, error) from error
-    finally:
-        _clear(older)
+    _clear(older)
 
 
 def _clear(folder: Path) -> None:

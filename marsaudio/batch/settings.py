@@ -14,6 +14,7 @@ from marsaudio.atomic import kind_of, write_text
 from marsaudio.calibration import Calibration
 from marsaudio.errors import OutputError, ParameterError
 from marsaudio.events.detection import detection_settings
+from marsaudio.json_file import read_json
 from marsaudio.recording import Recording, require_recording, validated_rate
 from marsaudio.separation.rover_fit import fit_rover
 from marsaudio.separation.rover_model import RoverModel
@@ -117,13 +118,17 @@ def keep_settings(output: Path, sources: Sequence[str], settings: Settings, *, o
         The folder holds something else, or cannot be written.
     """
     path = output / RUN_FILE
-    wanted: dict[str, Any] = {
-        "format": "marsaudio batch",
-        "version": RUN_VERSION,
-        "marsaudio": __version__,
-        "sources": list(sources),
-        "settings": settings.described(),
-    }
+    text = json.dumps(
+        {
+            "format": "marsaudio batch",
+            "version": RUN_VERSION,
+            "marsaudio": __version__,
+            "sources": list(sources),
+            "settings": settings.described(),
+        },
+        indent=2,
+    )
+    wanted = json.loads(text)  # as it is read again: of tuples, lists are kept
     if kind_of(path) == "nothing":
         other = sorted(entry.name for entry in output.iterdir() if entry.name not in own)
         if other:
@@ -131,12 +136,12 @@ def keep_settings(output: Path, sources: Sequence[str], settings: Settings, *, o
                 f"Cannot write into {str(output)!r}: it holds {other[0]!r}, which no batch wrote, and has no "
                 f"{RUN_FILE}. Name an empty or a new folder."
             )
-        write_text(path, json.dumps(wanted, indent=2) + "\n")
+        write_text(path, text + "\n")
         return
     held = _read(path)
     _check_same(output, held, wanted)
     if held["sources"] != wanted["sources"]:
-        write_text(path, json.dumps(wanted, indent=2) + "\n")
+        write_text(path, text + "\n")
 
 
 def _check_same(output: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -153,8 +158,9 @@ def _check_same(output: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]
             f"{str(output)!r} was begun with the recordings {missing[0]!r}, which are not given now. {go_on} "
             f"If they have only moved, write so into {RUN_FILE} there."
         )
-    for name, now in wanted["settings"].items():
-        before = held["settings"].get(name)
+    # Also what was only given before: to go on without it would mix results.
+    for name in dict.fromkeys([*wanted["settings"], *held["settings"]]):
+        before, now = held["settings"].get(name), wanted["settings"].get(name)
         if before != now:
             raise ParameterError(
                 f"{str(output)!r} was begun with {name}={before!r}, and now it is {now!r}. {go_on}"
@@ -163,9 +169,7 @@ def _check_same(output: Path, held: Mapping[str, Any], wanted: Mapping[str, Any]
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        if kind_of(path) != "file":  # to read a pipe might never end
-            raise ValueError("it is no file")
-        held = json.loads(path.read_text(encoding="utf-8"))
+        held = read_json(path)
         if not isinstance(held, dict) or held.get("format") != "marsaudio batch":
             raise ValueError("it was not written by a batch")
         if held.get("version") != RUN_VERSION:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from marsaudio.atomic import replace_together_when_complete
 from marsaudio.batch.inputs import Item
-from marsaudio.batch.results import EVENTS_FILE, folder_of, result_of
+from marsaudio.batch.results import ABOUT, EVENTS_FILE, folder_of, result_of
 from marsaudio.formats.csv_text import csv_line, safe_text
 from marsaudio.formats.event_table import COLUMNS
 from marsaudio.formats.label_csv import TEXT
@@ -40,7 +40,6 @@ FIGURES = (
     "wind_cut_off_hz",
     "gaps_s",
 )
-ABOUT = ("title", "microphone", "sol", "date", "start_time", "start_local_mean_solar_time", "credit")
 SUMMARY_COLUMNS = ("recording", "state", "reason", *FIGURES, "simulated", *ABOUT, "notes")
 EVENT_COLUMNS = ("recording", TEXT, *(name for name in COLUMNS.values() if name != "recording"))
 

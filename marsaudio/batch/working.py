@@ -17,11 +17,14 @@ from marsaudio.batch.inputs import Item
 from marsaudio.batch.results import (
     EVENTS_FILE,
     RESULT_FILE,
+    RESULT_FORMAT,
+    RESULT_VERSION,
     STEM_FILES,
     put_in_place,
     state_of,
     states_of_files,
     unfinished_folder,
+    written_files,
 )
 from marsaudio.batch.settings import Settings
 from marsaudio.calibration import level_unit_and_offset
@@ -37,7 +40,6 @@ from marsaudio.report.summary import plain, software, what_is_in_doubt
 from marsaudio.separation.stems import SeparatedFiles, separate_file
 from marsaudio.source import Source, require_measurement
 
-RESULT_VERSION = 1
 NAME_IS_TOO_LONG = frozenset({errno.ENAMETOOLONG})  # the one reason not to write that lies with a recording
 
 
@@ -100,7 +102,8 @@ def _write_results(item: Item, output: Path, settings: Settings) -> float:
             stems = separate_file(source, wind=wind, rover=rover, rover_noise=settings.rover_noise)
         events = detect_wind_file(source, calibration=settings.calibration, **settings.detection)
         events.save(folder / EVENTS_FILE)
-        result = _result(item, source, before, events, stems, settings)
+        written = written_files(folder, stems=settings.stems)
+        result = _result(item, source, before, written, events, stems, settings)
         write_text(folder / RESULT_FILE, json.dumps(plain(result), indent=2, allow_nan=False) + "\n")
         if (state_of(item), states_of_files(item)) != (before, files):
             raise AudioFormatError(
@@ -123,6 +126,7 @@ def _result(
     item: Item,
     sound: str | Recording,
     state: list[dict[str, Any]],
+    written: list[dict[str, Any]],
     events: WindEvents,
     stems: SeparatedFiles | None,
     settings: Settings,
@@ -160,10 +164,11 @@ def _result(
         }
         notes = [*stems.notes, *notes]
     return {
-        "format": "marsaudio batch result",
+        "format": RESULT_FORMAT,
         "version": RESULT_VERSION,
         "recording": item.name,
         "input": state,
+        "files": written,
         "simulated": source.simulated,
         "source": {
             "name": source.name,

@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from marsaudio.atomic import kind_of, write_text
+from marsaudio.atomic import write_text
 from marsaudio.catalog.entries import Entry, entry
 from marsaudio.errors import DataUnavailableError, OutputError
+from marsaudio.json_file import read_json
 
 DATA_DIRECTORY_VARIABLE = "MARSAUDIO_DATA_DIR"
 CHECKSUMS_FILE = "checksums.json"
@@ -195,10 +196,8 @@ def recorded_checksums(folder: Path) -> dict[str, str]:
         The record is damaged.
     """
     path = folder / CHECKSUMS_FILE
-    if kind_of(path) == "other":  # to read it might never end
-        raise _damaged_checksums(path, "it is a pipe or a device, not a file")
     try:
-        checksums = json.loads(path.read_text(encoding="utf-8"))
+        checksums = read_json(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

@@ -17,7 +17,12 @@ from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples, no_samples
 from marsaudio.formats.audio_info import AudioInfo, Described, Gap
-from marsaudio.formats.pds4.inventory import find_collection, is_collection, read_inventory
+from marsaudio.formats.pds4.inventory import (
+    files_of_collections,
+    find_collection,
+    is_collection,
+    read_inventory,
+)
 from marsaudio.formats.pds4.labels import Label, read_label
 from marsaudio.mars_time import MarsTime
 
@@ -324,6 +329,14 @@ def label_of(path: Path) -> Path | None:
     return None
 
 
+def files_about_sessions(folder: Path) -> dict[int | None, list[Path]]:
+    """What tells of sessions beside their products: labels of joined ones by session, and by None of all."""
+    about: dict[int | None, list[Path]] = {None: files_of_collections(folder)}
+    for number, label in _joined_labels(folder):
+        about.setdefault(number, []).append(label)
+    return about
+
+
 def _by_session(names: Iterable[str]) -> dict[tuple[int, int], dict[int, str]]:
     """File names by session and part, and by second."""
     found: dict[tuple[int, int], dict[int, str]] = {}
@@ -337,13 +350,18 @@ def _by_session(names: Iterable[str]) -> dict[tuple[int, int], dict[int, str]]:
 def _starts(folder: Path) -> dict[int, Label]:
     """The labels of joined products, by session: they carry the local time that the sessions began at."""
     labels = {}
+    for number, path in _joined_labels(folder):
+        try:
+            labels[number] = read_label(path)
+        except (AudioFormatError, DataUnavailableError):
+            continue
+    return labels
+
+
+def _joined_labels(folder: Path) -> Iterator[tuple[int, Path]]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() == ".xml" and (match := JOINED.fullmatch(path.with_suffix(".wav").name)):
-            try:
-                labels[int(match.group(2))] = read_label(path)
-            except (AudioFormatError, DataUnavailableError):
-                continue
-    return labels
+            yield int(match.group(2)), path
 
 
 def no_sessions(folder: Path) -> ParameterError:
