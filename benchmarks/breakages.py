@@ -866,8 +866,8 @@ FILES = (
     Breakage(
         "downloads are checked: encrypted all the way",
         "catalog/fetching.py",
-        'if url.startswith("https:") and not all(',
-        'if url.startswith("ftp:") and not all(',
+        'if is_encrypted and urlsplit(url).scheme != "https":',
+        'if is_encrypted and urlsplit(url).scheme == "ftp":',
         "a server may send on to a place without encryption",
         (
             "tests/test_downloading.py::TestEncryption::"

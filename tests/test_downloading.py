@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import gzip
 import hashlib
 import http.server
 import io
@@ -36,6 +37,8 @@ def wav(frames):
 
 
 GOOD, OTHER = wav(40_000), wav(50_000)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+ENDLESS = 2**26  # bytes: far more than the system takes on where nobody reads
 
 
 def sha256(data):
@@ -48,26 +51,45 @@ class Answer:
     status: int = 200
     length: int | None = -1  # -1: the true one; None: not told
     redirect: str | None = None
+    head: bytes | None = None  # in place of all that goes before the body
     pause: float = 0.0  # before every hundred bytes
     then: "Answer | None" = None  # from the second question on
 
 
 class Server:
-    """An HTTP server on a free port that gives one answer to everything and counts the questions.
+    """An HTTP server on a free port that gives one answer to everything.
 
+    It counts the questions and the bytes of bodies that it got rid of, and keeps the headers that it was
+    sent.
     With a certificate, and its key in the same file, it speaks https.
     """
 
     def __init__(self, answer, certificate=None):
         self.answer = answer
         self.requests = 0
+        self.sent = 0
+        self.headers = []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 outer.requests += 1
+                outer.headers.append(self.headers)
                 answer = outer.answer
                 outer.answer = answer.then or answer
+                if answer.head is None:
+                    self.send_head(answer)
+                else:
+                    self.wfile.write(answer.head)
+                step = 100 if answer.pause else 2**20
+                with contextlib.suppress(ConnectionError):
+                    for start in range(0, len(answer.body), step):
+                        time.sleep(answer.pause)
+                        self.wfile.write(answer.body[start : start + step])
+                        self.wfile.flush()
+                        outer.sent += len(answer.body[start : start + step])
+
+            def send_head(self, answer):
                 self.send_response(answer.status)
                 if answer.redirect is not None:
                     self.send_header("Location", answer.redirect)
@@ -76,12 +98,6 @@ class Server:
                         "Content-Length", str(len(answer.body) if answer.length < 0 else answer.length)
                     )
                 self.end_headers()
-                step = 100 if answer.pause else len(answer.body) or 1
-                with contextlib.suppress(ConnectionError):
-                    for start in range(0, len(answer.body), step):
-                        time.sleep(answer.pause)
-                        self.wfile.write(answer.body[start : start + step])
-                        self.wfile.flush()
 
             def log_message(self, *_):
                 pass
@@ -250,6 +266,50 @@ def test_a_file_that_has_moved_is_followed(serve, publish):
     assert (here.requests, there.requests) == (1, 1)
 
 
+def test_a_file_that_has_moved_on_the_same_server_is_followed(serve, publish):
+    server = serve(status=301, body=b"", redirect="elsewhere.wav?version=2", then=Answer())
+    publish(server, sha256=sha256(GOOD))
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+    assert server.requests == 2
+
+
+def test_what_comes_with_a_redirect_is_not_read(serve, publish):
+    there = serve()
+    here = serve(status=302, body=bytes(ENDLESS), redirect=f"{there.address}/elsewhere.wav")
+    publish(here, sha256=sha256(GOOD))
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+    assert here.sent < ENDLESS / 2
+
+
+@pytest.mark.parametrize(
+    "redirect",
+    [
+        "http://[::1",
+        "http://.nowhere/",
+        "ftp://127.0.0.1/gust.wav",
+        "http://127.0.0.1:99999/",
+        "\xff",
+    ],
+)
+def test_an_address_to_be_sent_on_to_that_is_none_is_told(serve, publish, folder, redirect):
+    publish(serve(status=302, body=b"", redirect=redirect, then=Answer(status=404)))
+    with fetch_fails("one of the addresses on the way to it is none"):
+        catalog.fetch(KEY)
+    assert files_in(folder) == []
+
+
+def test_a_password_for_one_server_is_not_told_to_another(serve, publish, monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine localhost login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    there = serve()
+    here = serve(status=302, body=b"", redirect=f"{there.address}/{FILE_NAME}")
+    publish(here.address.replace("127.0.0.1", "localhost"))
+    catalog.fetch(KEY)
+    assert here.headers[0]["Authorization"] is not None
+    assert there.headers[0]["Authorization"] is None
+
+
 def test_servers_that_send_each_other_round_in_circles_are_given_up_on(serve, publish, folder):
     server = serve(status=302, body=b"")
     server.answer.redirect = f"{server.address}/again.wav"
@@ -259,16 +319,98 @@ def test_servers_that_send_each_other_round_in_circles_are_given_up_on(serve, pu
     assert files_in(folder) == []
 
 
-def test_a_server_that_only_dribbles_is_given_up_on(serve, publish, folder, monkeypatch):
+@pytest.mark.parametrize(
+    "dribble",
+    [
+        {},
+        {"length": None},
+        {"head": CHUNKED, "body": 20_000 * b"1\r\nA\r\n"},
+        {"head": CHUNKED + b"1;", "body": 80_000 * b"A"},
+        {"head": b"HTTP/1.0 200 OK\r\nX-Filler: ", "body": 80_000 * b"A"},
+    ],
+    ids=["length told", "until it closes", "chunks", "the line of a chunk", "header"],
+)
+def test_a_server_that_only_dribbles_is_given_up_on(serve, publish, folder, monkeypatch, dribble):
     monkeypatch.setattr(fetching, "READ_TIMEOUT", 0.3)
-    monkeypatch.setattr(fetching, "CHUNK_BYTES", 100)
-    publish(serve(pause=0.15), serve(), sha256=sha256(GOOD))
+    publish(serve(pause=0.15, **dribble), serve(), sha256=sha256(GOOD))
     began = time.monotonic()
     assert catalog.fetch(KEY).read_bytes() == GOOD
-    assert time.monotonic() - began < 30  # the whole would take a minute
-    publish(serve(pause=0.15), names=("slow.wav",))
+    assert time.monotonic() - began < 30  # the whole would take over a minute
+    publish(serve(pause=0.15, **dribble), names=("slow.wav",))
     with fetch_fails(r"it sent only \d+ bytes in \d+ s"):
         catalog.fetch(KEY)
+    assert files_in(folder) == [FILE_NAME]
+
+
+def test_a_slow_line_is_enough(serve, publish, monkeypatch):
+    monkeypatch.setattr(fetching, "READ_TIMEOUT", 0.3)
+    server = serve(pause=0.05, body=(small := wav(1000)))  # two thousand bytes a second at most
+    publish(server)
+    assert catalog.fetch(KEY).read_bytes() == small
+    assert server.requests == 1
+
+
+def test_a_chunked_file_is_taken(serve, publish):
+    chunks = b"".join(
+        b"%x\r\n%s\r\n" % (len(part), part) for part in (GOOD[:99], GOOD[99:50_000], GOOD[50_000:])
+    )
+    publish(serve(head=CHUNKED, body=chunks + b"0\r\n\r\n"), sha256=sha256(GOOD), size=len(GOOD))
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+
+
+def test_a_compressed_file_is_not_asked_for_and_taken_where_it_comes(serve, publish):
+    packed = gzip.compress(GOOD)
+    head = b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    publish(server := serve(head=head, body=packed), sha256=sha256(GOOD))
+    assert catalog.fetch(KEY).read_bytes() == GOOD
+    assert server.headers[0]["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("known", "allowed"),
+    [
+        ({"size": len(GOOD)}, f"not {len(GOOD)}"),
+        ({}, f"more than the {2**20} that a file of unknown size may have"),
+    ],
+    ids=["size known", "size unknown"],
+)
+@pytest.mark.parametrize("length", [-1, None], ids=["length told", "length not told"])
+def test_a_server_that_sends_more_than_the_file_is_stopped(
+    serve, publish, folder, monkeypatch, known, allowed, length
+):
+    monkeypatch.setattr(fetching, "MOST_BYTES", 2**20)
+    server = serve(body=GOOD + bytes(ENDLESS), length=length)
+    publish(server, **known)
+    said = "it had sent" if length is None else "it would send"
+    with fetch_fails(rf"{said} \d+ bytes.*, {allowed}\)"):
+        catalog.fetch(KEY)
+    assert (server.requests, files_in(folder)) == (1, [])
+    assert server.sent < ENDLESS / 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"head": b"", "body": ENDLESS // 25 * b"HTTP/1.0 100 Continue\r\n\r\n"},
+        {"head": CHUNKED, "body": ENDLESS // 1007 * (b"1;" + 1000 * b"x" + b"\r\nA\r\n")},
+    ],
+    ids=["before the answer", "in the lines of chunks"],
+)
+def test_what_goes_around_a_file_has_an_end_as_well(serve, publish, folder, monkeypatch, answer):
+    monkeypatch.setattr(fetching, "MOST_BYTES", 2**20)
+    server = serve(**answer)
+    publish(server)
+    with fetch_fails(r"it sent \d+ bytes of what goes before or around a file"):
+        catalog.fetch(KEY)
+    assert (server.requests, files_in(folder)) == (1, [])
+    assert server.sent < ENDLESS / 2
+
+
+@pytest.mark.parametrize("told", ["9" * 5000, "-5", "many", "5, 6"])
+def test_a_length_that_is_none_is_no_length(serve, publish, folder, told):
+    bad = serve(head=f"HTTP/1.0 200 OK\r\nContent-Length: {told}\r\n\r\n".encode())
+    publish(bad, serve(), sha256=sha256(GOOD))
+    assert catalog.fetch(KEY).read_bytes() == GOOD
     assert files_in(folder) == [FILE_NAME]
 
 
@@ -312,12 +454,13 @@ def test_where_the_first_server_is_not_there_the_second_is_tried(serve, publish,
     ("answer", "reason"),
     [
         ({"status": 404}, "the server answered 404 Not Found"),
-        ({"body": OTHER}, f"it sent {len(OTHER)} bytes, not {len(GOOD)}"),
+        ({"body": OTHER}, f"it would send {len(OTHER)} bytes, not {len(GOOD)}"),
+        ({"body": GOOD[:-100]}, f"it sent {len(GOOD) - 100} bytes, not {len(GOOD)}"),
         ({"body": GOOD[:-1] + b"\1"}, f"the SHA-256 of what it sent is [0-9a-f]{{64}}, not {sha256(GOOD)}"),
         ({"body": GOOD[:-9], "length": len(GOOD)}, "the connection broke off before the file was whole"),
         ({"body": b"<html></html>"}, r"what it sent is no \.wav file"),
     ],
-    ids=["404", "wrong size", "wrong checksum", "cut short", "web page"],
+    ids=["404", "too long", "too short", "wrong checksum", "cut short", "web page"],
 )
 def test_where_both_servers_fail_nothing_is_left_and_both_reasons_are_told(
     serve, publish, folder, answer, reason
@@ -621,4 +764,17 @@ class TestEncryption:
         publish(serve(certificate=certificate, status=302, redirect=f"{plain.address}/{FILE_NAME}", body=b""))
         with fetch_fails("it sends on to a place without encryption"):
             catalog.fetch(KEY)
+        assert plain.requests == 0
+        assert files_in(folder) == []
+
+    def test_a_server_that_only_dribbles_is_given_up_on(
+        self, serve, publish, folder, certificate, monkeypatch
+    ):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        monkeypatch.setattr(fetching, "READ_TIMEOUT", 0.3)
+        publish(serve(certificate=certificate, pause=0.15))
+        began = time.monotonic()
+        with fetch_fails(r"it sent only \d+ bytes in \d+ s"):
+            catalog.fetch(KEY)
+        assert time.monotonic() - began < 30
         assert files_in(folder) == []

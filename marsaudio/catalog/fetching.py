@@ -8,6 +8,8 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from marsaudio.atomic import replace_when_complete
 from marsaudio.catalog.entries import Entry, entry
@@ -23,6 +25,11 @@ from marsaudio.catalog.storage import (
 from marsaudio.errors import DataUnavailableError, OutputError
 from marsaudio.file_state import file_sha256
 
+if TYPE_CHECKING:
+    import requests
+
+    from marsaudio.catalog.connections import Session
+
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 10.0  # seconds; a server that is there answers in far less
@@ -30,6 +37,9 @@ READ_TIMEOUT = 60.0  # seconds without a single byte, not for the whole file
 SLOWEST_RATE = 1000.0  # bytes a second, from the first minute on: an hour for the smallest of NASA's clips
 TRIES = 2  # at each place: a connection that broke off is begun anew once
 CHUNK_BYTES = 2**16
+MOST_BYTES = 2**30  # where the catalog knows no size: over an hour of two channels at 48 kHz and 24 bits
+MOST_HEAD_BYTES = 2**18  # of an answer, before the file
+MOST_HOPS = 10  # from where a file was to where it is
 UNKNOWN_RIFF_SIZES = (0, 2**32 - 1)  # what programs write that cannot go back to fill in the size
 
 
@@ -41,6 +51,29 @@ class _BrokenOff(_SourceFailure):
     """It began to give the file, and may give all of it the next time."""
 
 
+class _Arrivals:
+    """What has arrived of an answer; whose server only dribbles, or does not end, is given up on."""
+
+    def __init__(self) -> None:
+        self.expect(0)
+
+    def expect(self, most: int) -> None:
+        """Begin to count anew, up to `most` bytes."""
+        self._most, self._received = most, 0
+        self._begun: float | None = None  # with the first byte: a server may think before it answers
+
+    def add(self, count: int) -> None:
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = now
+        self._received += count
+        elapsed = now - self._begun
+        if elapsed > READ_TIMEOUT and self._received < SLOWEST_RATE * elapsed:
+            raise _SourceFailure(f"it sent only {self._received} bytes in {elapsed:.0f} s")
+        if self._received > self._most:
+            raise _SourceFailure(f"it sent {self._received} bytes of what goes before or around a file")
+
+
 def fetch(key: str, *, progress: bool = True) -> Path:
     """Give the path of a recording's file, downloading it where it is not here.
 
@@ -48,6 +81,10 @@ def fetch(key: str, *, progress: bool = True) -> Path:
     against its checksum: the catalog's, else the one recorded when it was first downloaded (see
     ``marsaudio.catalog.storage``). The result of the check is remembered until the process ends or the file
     changes.
+
+    A server is given up on, and the next one tried, that sends less than a thousand bytes a second, that
+    sends on to a place without encryption, or that sends more bytes than the catalog says; where it does not
+    say how many there are, more than 1 GiB.
 
     Parameters
     ----------
@@ -173,7 +210,7 @@ def _download(known: Entry, folder: Path, expected: KnownChecksum | None, *, pro
         try:
             # Everything is checked under the temporary name, so that the final one is never wrong.
             with replace_when_complete(target) as temporary:
-                _receive(url, temporary, progress=progress)
+                _receive(url, temporary, size=known.size, progress=progress)
                 sha256 = _check_received(temporary, known, expected)
                 if expected is None:
                     # Before the file has its name: else who is killed in between would have a file of which
@@ -195,39 +232,82 @@ def _download(known: Entry, folder: Path, expected: KnownChecksum | None, *, pro
     )
 
 
-def _receive(url: str, target: Path, *, progress: bool) -> None:
+def _receive(url: str, target: Path, *, size: int | None = None, progress: bool) -> None:
     # pooch's downloader takes a server that dribbles for one that gives, and waits for years.
     import requests
     from tqdm import tqdm
 
+    from marsaudio.catalog.connections import Session
+
+    most, allowed = MOST_BYTES, f"more than the {MOST_BYTES} that a file of unknown size may have"
+    if size is not None:
+        most, allowed = size, f"not {size}"
     shown = progress and sys.stderr is not None and sys.stderr.isatty()
+    arrivals = _Arrivals()
+    received = 0
     try:
-        with requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as answer:
+        with Session(arrivals.add) as session, _answer(session, url, arrivals) as answer:
             answer.raise_for_status()
-            if url.startswith("https:") and not all(
-                hop.url.startswith("https:") for hop in (*answer.history, answer)
-            ):
-                raise _SourceFailure("it sends on to a place without encryption")
-            length = int(answer.headers.get("content-length", 0)) or None
-            begun, received = time.monotonic(), 0
+            length = _told_length(answer)
+            if length is not None and length > most:
+                raise _SourceFailure(f"it would send {length} bytes, {allowed}")
+            # Chunks have lines of their own around them, as long and as many as a server likes.
+            arrivals.expect(most + most // 8 + MOST_HEAD_BYTES)
             with (
                 open(target, "wb") as file,
                 tqdm(total=length, unit="B", unit_scale=True, disable=not shown, file=sys.stderr) as bar,
             ):
                 for chunk in answer.iter_content(CHUNK_BYTES):
+                    received += len(chunk)
+                    if received > most:
+                        raise _SourceFailure(f"it had sent {received} bytes when it was stopped, {allowed}")
                     file.write(chunk)
                     bar.update(len(chunk))
-                    received += len(chunk)
-                    elapsed = time.monotonic() - begun
-                    if elapsed > READ_TIMEOUT and received < SLOWEST_RATE * elapsed:
-                        raise _SourceFailure(f"it sent only {received} bytes in {elapsed:.0f} s")
     except requests.exceptions.ChunkedEncodingError as error:
         raise _BrokenOff(_reason_of(error)) from error
     except requests.exceptions.RequestException as error:
         # These are OSErrors: unnamed, they would pass for trouble with the disk.
         raise _SourceFailure(_reason_of(error)) from error
-    if length is not None and received < length and "content-encoding" not in answer.headers:
+    if length is not None and received < length:
         raise _BrokenOff(f"it sent {received} of {length} bytes")
+
+
+def _answer(session: Session, url: str, arrivals: _Arrivals) -> requests.Response:
+    """Ask for a file, also at the places where it has moved to; the body is yet to be read.
+
+    Each place is asked as if it were the first, so that it learns nothing that is meant for another.
+    """
+    from requests.exceptions import InvalidHeader
+
+    for _ in range(1 + MOST_HOPS):
+        arrivals.expect(MOST_HEAD_BYTES)
+        try:
+            answer = session.get(
+                url,
+                headers={"Accept-Encoding": "identity"},  # else the length is not that of the file
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                stream=True,
+                allow_redirects=False,
+            )
+            if not answer.is_redirect:
+                return answer
+            answer.close()  # with its body unread
+            is_encrypted = urlsplit(url).scheme == "https"
+            url = urljoin(answer.url, session.moved_to(answer))
+            if is_encrypted and urlsplit(url).scheme != "https":
+                raise _SourceFailure("it sends on to a place without encryption")
+        except InvalidHeader:
+            raise
+        except ValueError as error:  # by requests, by urllib3, or by Python, as it is wrong in this or that
+            raise _SourceFailure("one of the addresses on the way to it is none") from error
+    raise _SourceFailure("it sends from one place to another without end")
+
+
+def _told_length(answer: requests.Response) -> int | None:
+    """How long the file is, where the answer says so."""
+    told = answer.headers.get("content-length", "")
+    is_number = told.isdecimal() and len(told) < 20  # Python refuses to read thousands of digits
+    return int(told) or None if is_number and "content-encoding" not in answer.headers else None
 
 
 def _reason_of(error: Exception) -> str:
@@ -239,8 +319,6 @@ def _reason_of(error: Exception) -> str:
         return "the server's certificate was refused"
     if isinstance(error, exceptions.ProxyError):
         return "the proxy did not let it through"
-    if isinstance(error, exceptions.TooManyRedirects):
-        return "it sends from one place to another without end"
     if isinstance(error, exceptions.Timeout):
         return "the server did not answer in time"
     if isinstance(error, exceptions.ChunkedEncodingError):
