@@ -17,6 +17,7 @@ from marsaudio.calibration import Calibration, is_positive_number, level_unit_an
 from marsaudio.errors import ParameterError
 from marsaudio.formats import audio, html
 from marsaudio.formats.audio_info import Gap
+from marsaudio.formats.encodings import LARGEST_IN_WORDS, first_unfit
 from marsaudio.mars_time import MarsTime
 from marsaudio.source import (
     Source,
@@ -28,6 +29,10 @@ from marsaudio.source import (
 )
 
 Samples = npt.NDArray[np.float32]
+
+# Below, ten milliseconds hold too few samples to tell whether anything sounds; above, a window of a third of
+# a second has more samples than a model has use for.
+SAMPLE_RATES = (300.0, 1e6)
 
 
 class Readable(Protocol):
@@ -70,9 +75,10 @@ class Recording:
     Parameters
     ----------
     samples : array_like, shape (channels, frames) or (frames,)
-        Full scale is 1.0. Kept as a read-only float32 array of shape (channels, frames). It is a copy,
-        unless the array is float32 and read-only together with the memory that it is a view of. Where
-        `source` names a gap, samples count as missing: they are set to 0.
+        Full scale is 1.0; magnitudes of up to 2**40 are allowed, and what stays below 2**-60 (-361 dB) from
+        end to end is kept, but counts as silence in separation and events. Kept as a read-only float32 array
+        of shape (channels, frames). It is a copy, unless the array is float32 and read-only together with the
+        memory that it is a view of. Where `source` names a gap, samples count as missing: they are set to 0.
     sample_rate : float
         In Hz.
     source : Source, optional
@@ -83,8 +89,8 @@ class Recording:
     Raises
     ------
     ParameterError
-        The samples are empty, not real floating-point numbers, not finite, or of shape (frames,
-        channels); or the rate is not a positive number.
+        The samples are empty, not real floating-point numbers, not finite, larger than 2**40, or of shape
+        (frames, channels); or the rate is not a positive number.
     CalibrationError
         There is a calibration for a copy that was altered for listening.
 
@@ -401,6 +407,23 @@ def validated_rate(rate: float) -> float:
     return int(value) if value.is_integer() else value
 
 
+def require_sample_rate(sample_rate: float) -> None:
+    """Refuse rates at which no microphone records: a header that is wrong tells such.
+
+    Raises
+    ------
+    ParameterError
+        It is too low to hold wind, or too high.
+    """
+    lowest, highest = SAMPLE_RATES
+    if not lowest <= sample_rate <= highest:
+        raise ParameterError(
+            f"A recording of {sample_rate:.9g} samples a second cannot be worked on: wind and rover are told "
+            f"apart at {lowest:g} to {highest:,.0f} Hz. Its header may be wrong. In Python, "
+            "Recording(recording.samples, rate) has another rate."
+        )
+
+
 def require_recording(value: object, function: str) -> None:
     """Refuse what is no recording, such as the key or path of one.
 
@@ -455,20 +478,20 @@ def _validated_samples(samples: npt.ArrayLike) -> Samples:
             f"Samples of shape {array.shape} have more channels than frames. The order is (channels, frames):"
             " pass samples.T if yours is (frames, channels), as soundfile.read gives it."
         )
-    if not np.isfinite(array).all():
-        channel, frame = np.argwhere(~np.isfinite(array))[0]
+    if (place := first_unfit(array)) is not None:
+        channel, frame = place
+        if not np.isfinite(array[place]):
+            raise ParameterError(
+                f"Samples must be finite: channel {channel} holds {array[place]} at frame {frame}. "
+                "Repair or cut out that part first."
+            )
         raise ParameterError(
-            f"Samples must be finite: channel {channel} holds {array[channel, frame]} at frame {frame}. "
-            "Repair or cut out that part first."
+            f"Channel {channel} holds a sample of {array[place]:.3g} at frame {frame}, and "
+            f"{LARGEST_IN_WORDS}. Scale the samples, or where only some are damaged, cut out that part first."
         )
     if array.dtype == np.float32 and _is_frozen(array):
         return array
-    with np.errstate(over="ignore"):
-        copy = np.array(array, dtype=np.float32, order="C")
-    if not np.isfinite(copy).all():
-        raise ParameterError(
-            "Samples are too large for float32 (3.4e38). Full scale is 1.0: scale them first."
-        )
+    copy = np.array(array, dtype=np.float32, order="C")
     copy.flags.writeable = False
     return copy
 

@@ -172,6 +172,15 @@ def _odd_floats() -> Iterator[Malformed]:
             held[place] = value
             contents = wav(held.astype("<f4").tobytes(), tag=FLOAT, bits=32)
             yield sound(f"floats with {name} at sample {place}", ".wav", contents, held[np.newaxis])
+    for peak in (3e38, 3e20, 2.0**40, 1e-18, 1e-38, 1e-43):
+        held = (floats.astype(np.float64) * peak / np.abs(floats).max()).astype(np.float32)
+        contents = wav(held.astype("<f4").tobytes(), tag=FLOAT, bits=32)
+        yield sound(f"floats up to {peak:g}", ".wav", contents, held[np.newaxis])
+    for value in (3e20, -(2.0**40)):
+        held = floats.copy()
+        held[FRAMES // 2] = value
+        contents = wav(held.astype("<f4").tobytes(), tag=FLOAT, bits=32)
+        yield sound(f"floats with one of {value:g}", ".wav", contents, held[np.newaxis])
     for value in (1e300, -1e300, np.nan, np.inf, 5e-324):
         held = np.full(FRAMES, value)
         yield sound(f"doubles of {value:g}", ".wav", wav(held.astype("<f8").tobytes(), tag=FLOAT, bits=64))

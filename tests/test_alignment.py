@@ -217,10 +217,28 @@ def test_takes_that_share_no_more_than_a_hum_are_refused(seed):
         ma.align(first, second)
 
 
+def at_rate(recording, rate):
+    """The first thousand samples as if they had been recorded at another rate."""
+    return ma.Recording(recording.samples[:, :1000], rate)
+
+
+def at_once(rate):
+    return ma.Alignment(0.0, 0.0, 0.0, False, 0.0, rate / 2, 1.0, rate)
+
+
+def louder(recording, factor):
+    return ma.Recording(recording.samples * np.float32(factor), recording.sample_rate)
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda a, b: ma.align(a, b.resample(44100)), "at 48000 and 44100 Hz"),
+        (lambda a, b: ma.align(at_rate(a, 3), at_rate(b, 3)), "3 samples a second cannot be worked on"),
+        (lambda a, b: ma.compare(at_rate(a, 8), at_rate(b, 8)), "8 samples a second cannot be worked on"),
+        (lambda a, b: ma.compare(at_rate(a, 8), at_rate(b, 8), alignment=at_once(8)), "8 samples a second"),
+        (lambda a, b: ma.align(a, louder(b, 2.0**-90)), "digital silence or fainter than -361 dB"),
+        (lambda a, b: ma.align(louder(a, 2.0**-64), louder(b, 2.0**-64)), "or fainter than -361 dB"),
         (lambda a, b: ma.align(a, b, max_delay=0), "max_delay=0 must be a positive"),
         (lambda a, b: ma.align(a, b, max_delay="long"), "max_delay='long' must be a positive"),
         (lambda a, b: ma.align(a, ma.Recording(0 * b.samples, RATE)), "neither is digital silence"),

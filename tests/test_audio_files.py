@@ -97,7 +97,7 @@ class TestWhatIsSavedIsLoadedAgain:
     @pytest.mark.parametrize("encoding", ["FLOAT", "DOUBLE"])
     def test_floats_to_the_bit(self, tmp_path, encoding):
         path = tmp_path / "sound.wav"
-        values = st.floats(allow_nan=False, allow_infinity=False, width=32)  # also -0.0 and denormals
+        values = st.floats(-(2.0**40), 2.0**40, width=32)  # also -0.0 and denormals
 
         @given(drawn=shapes(values, longest=100), rate=RATES)
         @settings(STEADY, max_examples=40)
@@ -482,6 +482,8 @@ class TestHeaders:
             (wav(ramp(), bits=0), "cannot be read as audio"),
             (wav(np.array([0, np.nan, 1], "<f4").tobytes(), bits=32, tag=FLOAT), r"NaN .* at 0\.000125 s"),
             (wav(np.array([0, 0, np.inf], "<f4").tobytes(), bits=32, tag=FLOAT), r"NaN .* at 0\.000250 s"),
+            (wav(np.array([1, 3e20], "<f4").tobytes(), bits=32, tag=FLOAT), r"3e\+20 at .*125 s, .*2\*\*40"),
+            (wav(np.array([-3e38, 3e20], "<f4").tobytes(), bits=32, tag=FLOAT), r"of -3e\+38 at 0\.000000"),
             (wav(np.array([0, 1e300], "<f8").tobytes(), bits=64, tag=FLOAT), "infinite"),
             (b"RIFF", "cannot be read as audio"),
             (b"fLaC" + bytes(100), "cannot be read as audio"),
@@ -497,6 +499,21 @@ class TestHeaders:
         path.write_bytes(contents)
         with refused(ma.AudioFormatError, said):
             ma.load(path)
+
+    def test_what_is_too_large_is_refused_in_blocks_and_beyond_it_the_rest_is_read(self, tmp_path):
+        samples = noise(30000)[0]
+        samples[20000] = 2.0**40 * (1 + 2.0**-20)
+        path = tmp_path / "damaged.wav"
+        soundfile.write(path, samples, RATE, subtype="FLOAT")
+        said = r"holds a sample of 1\.1e\+12 at 0\.416667 s, .*Scale its samples, .* read another range of it"
+        with refused(ma.AudioFormatError, said):
+            ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+        with refused(ma.AudioFormatError, said):
+            ma.detect_wind_file(path)
+        assert np.array_equal(ma.load(path, start=20001 / RATE).samples[0], samples[20001:])
+        samples[20000] = 2.0**40
+        soundfile.write(path, samples, RATE, subtype="FLOAT")
+        assert np.array_equal(ma.load(path).samples[0], samples)
 
     def test_more_channels_than_frames_are_refused_as_too_short(self):
         with refused(ma.ParameterError, "100 frames of .* too short .* 1000 channels"):

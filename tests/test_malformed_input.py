@@ -58,6 +58,14 @@ class TestSounds:
         taken = [case.name for case, _, outcome in sounds if " broken: " in case.name and outcome.told]
         assert taken == []
 
+    def test_no_sample_too_large_to_be_worked_on_is_given(self, sounds):
+        taken = [
+            case.name
+            for case, _, outcome in sounds
+            if outcome.told and case.holds is not None and np.abs(case.holds).max() > 2.0**40
+        ]
+        assert taken == []
+
     def test_no_sample_that_is_no_number_is_given(self, sounds):
         taken = [
             case.name

@@ -117,13 +117,20 @@ def test_more_channels_than_frames_are_refused_with_the_shape():
         (np.zeros((1, 2, 8)), r"\(1, 2, 8\)"),
         ([0.0, math.nan, math.inf], "channel 0 holds nan at frame 1"),
         ([[0.0, 0.0], [0.0, -math.inf]], "channel 1 holds -inf at frame 1"),
-        ([0.0, 1e39], "3.4e38"),
+        ([0.0, 1e39], r"Channel 0 holds a sample of 1e\+39 at frame 1, .* 1\.1e\+12 \(2\*\*40\).*Scale"),
+        ([[0.0, 0.1], [2.0**41, -(2.0**42)]], r"Channel 1 holds a sample of -4\.4e\+12 at frame 1"),
+        (np.float32([0.0, 3e20]), r"3e\+20 at frame 1"),
         (np.ma.masked_array([0.0, 0.1], mask=[False, True]), "masked"),
     ],
 )
 def test_what_is_no_sound_is_refused(samples, said):
     with refused(ma.ParameterError, said):
         ma.Recording(samples, RATE)
+
+
+def test_the_largest_sample_that_is_allowed_is_held():
+    samples = np.array([2.0**40, -(2.0**40), 0.0])
+    assert np.array_equal(ma.Recording(samples, RATE).samples[0], samples)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from marsaudio.comparison.cross_spectra import CrossSpectra, cross_spectra, in_one_channel
 from marsaudio.errors import ParameterError
-from marsaudio.recording import Recording, require_recording
+from marsaudio.formats.encodings import FAINTEST_IN_WORDS
+from marsaudio.recording import Recording, Samples, require_recording, require_sample_rate
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -159,7 +160,8 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
     Raises
     ------
     ParameterError
-        They have different rates, share too little time, or are not versions of the same.
+        They have different rates, or one at which no microphone records; they share too little time, or are
+        not versions of the same.
 
     See Also
     --------
@@ -189,6 +191,7 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
             f"The shorter recording lasts {shortest:.3f} s. At least {SHORTEST_SECONDS} s are needed to find "
             "a delay."
         )
+    require_sample_rate(rate)
     one, other = in_one_channel(first), in_one_channel(second)
     best: tuple[float, int, CrossSpectra] | None = None
     for whole in _candidates(one, other, round(max_delay * rate)):
@@ -201,7 +204,7 @@ def align(first: Recording, second: Recording, *, max_delay: float = 1.0) -> Ali
     if best is None:
         raise ParameterError(
             f"Within {max_delay:g} s the recordings do not share {SHORTEST_SECONDS} s in which neither is "
-            "digital silence. Give longer ones, or a larger max_delay."
+            f"digital silence or fainter than {FAINTEST_IN_WORDS}. Give longer ones, or a larger max_delay."
         )
     _, whole, spectra = best
     fraction = _finest(spectra, rate)
@@ -247,7 +250,8 @@ def _candidates(first: Recording, second: Recording, most: int) -> list[int]:
     import scipy.fft
 
     length = scipy.fft.next_fast_len(first.frames + second.frames, real=True)
-    cross = scipy.fft.rfft(second.samples[0], length) * scipy.fft.rfft(first.samples[0], length).conj()
+    one, other = (scipy.fft.rfft(_near_full_scale(each.samples[0]), length) for each in (first, second))
+    cross = other * one.conj()
     magnitude = np.abs(cross)
     # Of digital silence it is zero, and any weight will do.
     magnitude = np.maximum(magnitude, 1e-9 * magnitude.max() or 1.0)
@@ -263,6 +267,15 @@ def _candidates(first: Recording, second: Recording, most: int) -> list[int]:
         highest = peaks[np.argsort(heights[peaks])[::-1][:CANDIDATES]]
         found.update(int(delay) for delay in delays[highest])
     return sorted(found)
+
+
+def _near_full_scale(samples: Samples) -> Samples:
+    """The same with a peak from 1/2 to 1, so that products of spectra are neither too much nor nothing.
+
+    By a power of two, so that nothing else changes.
+    """
+    peak = max(float(samples.max()), -float(samples.min()))
+    return np.asarray(np.ldexp(samples, -math.frexp(peak)[1]))
 
 
 def _spectra_at(first: Recording, second: Recording, delay: int) -> CrossSpectra | None:

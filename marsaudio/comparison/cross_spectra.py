@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.formats.encodings import FAINTEST_SAMPLE
 from marsaudio.recording import Recording, channels_are_equal
 from marsaudio.spectra.spectrogram import scale_factors
 from marsaudio.spectra.stft import ShortTimeFourier, hann
@@ -117,12 +118,13 @@ def in_one_channel(recording: Recording) -> Recording:
 
 
 def _sounding(recording: Recording, grid: ShortTimeFourier, first: int, count: int) -> npt.NDArray[np.bool_]:
-    """Which frames hold no digital silence of a sixteenth of a frame or more."""
+    """Which frames hold no digital silence, nor what is as faint, of a sixteenth of a frame or more."""
     start, stop = grid.span(first, first + count)
     piece = max(grid.n_fft // 16, 2)
     samples = recording.samples[0, start:stop]
     whole = samples[: len(samples) // piece * piece].reshape(-1, piece)
     still = (whole == whole[:, :1]).all(axis=1)
+    still |= np.abs(whole).max(axis=1) < FAINTEST_SAMPLE
     before = np.concatenate([[0], np.cumsum(still)])
     begins = np.arange(count) * grid.hop_length // piece
     ends = np.minimum(begins + grid.n_fft // piece, len(still))

@@ -16,7 +16,7 @@ from marsaudio.comparison.alignment import FRAME_SECONDS, Alignment, align
 from marsaudio.comparison.cross_spectra import CrossSpectra, cross_spectra, in_one_channel
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
-from marsaudio.recording import Recording
+from marsaudio.recording import Recording, require_sample_rate
 from marsaudio.source import describe_source
 
 if TYPE_CHECKING:
@@ -225,6 +225,7 @@ def compare(
     edges = _checked_edges(bands)
     if alignment is None:
         alignment = align(first, second)
+    require_sample_rate(first.sample_rate)
     one, rate, delay = in_one_channel(first), first.sample_rate, alignment.delay_samples
     other = alignment.apply(in_one_channel(second), frames=one.frames)
     begin, end = max(0, round(-delay)), min(one.frames, round(second.frames - delay))

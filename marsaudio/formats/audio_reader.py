@@ -17,7 +17,15 @@ from marsaudio.errors import AudioFormatError, MarsAudioError
 from marsaudio.formats import completeness
 from marsaudio.formats.audio_info import AudioInfo, Described
 from marsaudio.formats.audio_writer import reason_of
-from marsaudio.formats.encodings import BLOCK_FRAMES, INTEGER_BITS, SAMPLE_BITS, Samples, from_integers
+from marsaudio.formats.encodings import (
+    BLOCK_FRAMES,
+    INTEGER_BITS,
+    LARGEST_IN_WORDS,
+    SAMPLE_BITS,
+    Samples,
+    first_unfit,
+    from_integers,
+)
 from marsaudio.formats.extent import Extent
 from marsaudio.formats.guarded_stream import GuardedStream, Searchable
 from marsaudio.formats.opening import PathOrStream, capital, name_of, open_for_reading, searchable
@@ -301,11 +309,17 @@ class AudioReader(Described):
             raise self._cut_short(self._position)
         if bits is not None:
             return from_integers(block)
-        if not np.isfinite(block).all():
-            bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0]) + start
+        if (place := first_unfit(block)) is not None:
+            value, seconds = block[place], (place[0] + start) / self.sample_rate
+            if not np.isfinite(value):
+                raise AudioFormatError(
+                    f"{capital(self.name)} holds samples that are not numbers (NaN or infinite), the first "
+                    f"at {seconds:.6f} s. Repair the file, or read another range of it."
+                )
             raise AudioFormatError(
-                f"{capital(self.name)} holds samples that are not numbers (NaN or infinite), the first at "
-                f"{bad / self.sample_rate:.6f} s. Repair the file, or read another range of it."
+                f"{capital(self.name)} holds a sample of {value:.3g} at {seconds:.6f} s, and "
+                f"{LARGEST_IN_WORDS}. Scale its samples, or where only some are damaged, read another range "
+                "of it."
             )
         return block
 

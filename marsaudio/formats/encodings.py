@@ -9,6 +9,7 @@ Sources: RFC 9639 (FLAC); ISO/IEC 11172-3 and 13818-3, and Fraunhofer's extensio
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ MOST_CHANNELS = {"WAV": 1024, "FLAC": 8, "OGG": 255, "MP3": 2}
 HIGHEST_RATE = {"WAV": 2**31 - 1, "FLAC": 655350, "OGG": 200000}
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 FLAC_FINE_RATES = 65535  # Hz; above it, FLAC counts rates in steps of 10 Hz
+
+# Sums of powers are worked out in single precision, which ends at 2**128; a frame's are far below.
+# No recording needs more, as integers of 32 bits that are kept as floats end at 2**31.
+LARGEST_SAMPLE = 2.0**40
+LARGEST_IN_WORDS = f"samples of up to {LARGEST_SAMPLE:.2g} (2**40) can be worked on, where full scale is 1.0"
+
+# Of full scale: powers of what is fainter are lost in single precision, which ends at 2**-126.
+FAINTEST_SAMPLE = 2.0**-60
+FAINTEST_IN_WORDS = f"{20 * math.log10(FAINTEST_SAMPLE):.0f} dB re full scale"
 
 
 def container_of(path: Path) -> str:
@@ -161,3 +171,20 @@ def from_integers(integers: npt.NDArray[np.int16] | npt.NDArray[np.int32]) -> Sa
     samples = integers.astype(np.float32)
     samples *= np.float32(0.5 ** (8 * integers.itemsize - 1))
     return samples
+
+
+def first_unfit(samples: npt.NDArray[np.floating]) -> tuple[int, ...] | None:
+    """Where the first sample is that is not finite, else the largest one if it is beyond LARGEST_SAMPLE.
+
+    Returns
+    -------
+    tuple of int or None
+        Its place in the array; None if all are fit.
+    """
+    # What is not a number is so in both; neither needs as much memory as the magnitudes would.
+    highest, lowest = float(samples.max(initial=0.0)), float(samples.min(initial=0.0))
+    if highest <= LARGEST_SAMPLE and lowest >= -LARGEST_SAMPLE:
+        return None
+    finite = np.isfinite(samples)
+    place = np.abs(samples).argmax() if finite.all() else finite.argmin()
+    return tuple(int(index) for index in np.unravel_index(place, samples.shape))

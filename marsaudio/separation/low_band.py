@@ -23,35 +23,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.errors import ParameterError
+from marsaudio.recording import require_sample_rate
 from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
 
 HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
 HIGHEST_LINE = HIGHEST_WIND + 30.0  # Hz; a line that near reaches into the bins below
 LOWEST_RATE = 2.5 * HIGHEST_WIND  # room for the filter to fall between HIGHEST_WIND and its image
 STOP_BAND_DB = 90.0  # below half a step of 16 bits
-# Below, ten milliseconds hold too few samples to tell whether anything sounds; above, a window of a third of
-# a second has more samples than a model has use for.
-SAMPLE_RATES = (300.0, 1e6)
 SEGMENT = 2**16  # samples at the low rate that are worked out at once on the way down or up
 BLOCK = 32  # of them in a row of a matrix product
-
-
-def require_sample_rate(sample_rate: float) -> None:
-    """Refuse rates at which no microphone records: a header that is wrong tells such.
-
-    Raises
-    ------
-    ParameterError
-        It is too low to hold wind, or too high.
-    """
-    lowest, highest = SAMPLE_RATES
-    if not lowest <= sample_rate <= highest:
-        raise ParameterError(
-            f"A recording of {sample_rate:.9g} samples a second cannot be worked on: wind and rover are told "
-            f"apart at {lowest:g} to {highest:,.0f} Hz. Its header may be wrong. In Python, "
-            "Recording(recording.samples, rate) has another rate."
-        )
 
 
 @dataclass(frozen=True)
