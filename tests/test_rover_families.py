@@ -226,6 +226,21 @@ def test_lines_are_followed_from_the_first_sound_on_and_no_longer_than_three_min
     assert 20.0 < family.drift.times[-1] < 22.5
 
 
+def test_of_very_many_lines_the_most_prominent_are_told_and_all_are_listed(monkeypatch):
+    """Else a sound made of lines alone would take minutes."""
+    recording = machine(6.0, harmonics=20)
+    model = ma.fit_rover(recording)
+    monkeypatch.setattr(rover_fit, "MOST_TOLD_LINES", 12)
+    told = ma.fit_rover(recording)
+    assert [line.frequency for line in told.lines] == [line.frequency for line in model.lines]
+    prominence = sorted((line.prominence for line in told.lines), reverse=True)
+    assert len(prominence) > 12
+    of_families = [line for line in told.lines if line.family is not None]
+    assert len(of_families) == 12
+    assert min(line.prominence for line in of_families) == prominence[11]
+    assert family_at(told, PUMP).frequency == pytest.approx(PUMP, abs=0.01)
+
+
 def test_silence_in_the_middle_does_no_harm():
     samples = samples_of(30.0, sidebands=[(3.5, -15.0)])
     samples[6 * RATE : 14 * RATE] = 0.0

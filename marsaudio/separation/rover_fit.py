@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.errors import ParameterError
+from marsaudio.formats.encodings import FAINTEST_IN_WORDS
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.bands import Bands
 from marsaudio.separation.columns import mean_columns
-from marsaudio.separation.families import find_families
+from marsaudio.separation.families import RoverLine, find_families
 from marsaudio.separation.floors import (
     FAINTEST,
     RoverFloor,
@@ -42,6 +43,9 @@ FloatArray = npt.NDArray[np.float64]
 FEWEST_FRAMES = 5  # those of two thirds of a second
 SHORT_SECONDS = 3.0  # some nine independent looks at every bin: 1.4 dB of chance in the floor
 FOLLOWED_SECONDS = 180.0  # of sound in which lines are followed, so that hours of it take no more memory
+# What is told of lines takes a time that grows with the square of their number. The rover has some 160; so
+# many are of a sound made of lines alone, and the most prominent ones tell its families as well.
+MOST_TOLD_LINES = 600
 FOLLOWED_BATCH = 128  # frames; lines are followed over many, so that long batches save work
 
 
@@ -50,7 +54,8 @@ def fit_rover(recording: Recording, *, alone: bool = True, progress: Progress = 
 
     Lines are found in the whole recording. How they drift, and what sidebands they have within some 5 Hz, is
     told by following them through the first three minutes of sound, at the recording's own rate; the
-    rest of a longer recording has no say in that.
+    rest of a longer recording has no say in that. Of more than 600 lines, that is told of the 600 most
+    prominent ones.
 
     Parameters
     ----------
@@ -92,11 +97,12 @@ def fit_rover(recording: Recording, *, alone: bool = True, progress: Progress = 
     with watched(recording, progress, frames=frames, what="Learning the rover") as sound:
         learned = _learn(sound, alone=alone)
         transforms = learned.transforms
-        lines = _all_lines(learned)
+        told, others = _told_and_others(_all_lines(learned))
         # Lines of other channels than the richest one are not followed where that one does not have them.
         richest = max(learned.heard, key=lambda one: len(one.lines))
-        courses = _follow(richest.channel, lines, learned) if lines else None
-    named_lines, families = find_families(lines, courses)
+        courses = _follow(richest.channel, told, learned) if told else None
+    named_lines, families = find_families(told, courses)
+    named_lines = (*named_lines, *(RoverLine(**vars(line)) for line in others))
     edges = transforms.high_edges
     activity = learned.rover.activity
     return RoverModel(
@@ -107,7 +113,7 @@ def fit_rover(recording: Recording, *, alone: bool = True, progress: Progress = 
         level_shares=shares_of(activity, learned.high_power).mean(axis=0),
         high_frequencies=(edges[:-1] + edges[1:]) / 2,
         high_floor=learned.high_power.mean(axis=0),
-        lines=named_lines,
+        lines=tuple(sorted(named_lines, key=lambda line: line.frequency)),
         families=families,
         seconds=learned.seconds,
         source=recording.source,
@@ -160,7 +166,7 @@ def _learn(sound: Read, *, alone: bool) -> _Learned:
         raise ParameterError(
             f"In this recording of {sound.frames / sound.sample_rate:.3f} s too little is sound to learn the "
             f"rover from. Give at least {2 * transforms.full.n_fft / sound.sample_rate:.1f} s of it without "
-            "digital silence."
+            f"digital silence, and above {FAINTEST_IN_WORDS}."
         )
     count = sum(one.count for one in used)
     periodograms = np.concatenate([one.periodograms for one in used])
@@ -220,6 +226,16 @@ def _all_lines(learned: _Learned) -> tuple[Line, ...]:
         if line.frequency > HIGHEST_LINE
     ]
     return distinct_lines((*learned.lines, *above))
+
+
+def _told_and_others(lines: Iterable[Line]) -> tuple[list[Line], list[Line]]:
+    """The most prominent lines, and those that are too many to follow; each by frequency."""
+    prominent = sorted(lines, key=lambda line: -line.prominence)
+    told, others = (
+        sorted(some, key=lambda line: line.frequency)
+        for some in (prominent[:MOST_TOLD_LINES], prominent[MOST_TOLD_LINES:])
+    )
+    return told, others
 
 
 def _follow(channel: Channel, lines: Iterable[Line], learned: _Learned) -> LineCourses:
