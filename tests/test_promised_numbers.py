@@ -117,7 +117,7 @@ class TestStems:
         total = ma.load(files.wind).samples + ma.load(files.rover).samples
         assert np.array_equal(total, recording.samples)
 
-    @given(recording=sounds(["PCM_24"]), exponent=st.integers(-20, 20), scale=st.floats(0.5, 1.0))
+    @given(recording=sounds(["PCM_24"]), exponent=st.integers(-20, 40), scale=st.floats(0.5, 1.0))
     @settings(slow, max_examples=30)
     def test_of_floats_add_up_to_half_a_step_of_the_peak(self, recording, exponent, scale):
         samples = recording.samples * np.float32(scale * 2.0**exponent)
@@ -162,6 +162,75 @@ class TestStems:
         assert np.array_equal(ma.separate(turned).wind.samples[::-1], ma.separate(recording).wind.samples)
         alone = ma.Recording(recording.samples[:1], recording.sample_rate, source=recording.source)
         assert np.array_equal(ma.separate(alone).wind.samples, ma.separate(recording).wind.samples[:1])
+
+
+LARGEST, FAINTEST = 2.0**40, 2.0**-60  # peaks of what is worked on
+
+
+def with_peak(samples, peak):
+    return ma.Recording((samples * (peak / np.abs(samples).max())).astype(np.float32), 16000)
+
+
+@pytest.fixture(scope="module")
+def breeze():
+    return gust(4 * 16000, 16000, np.random.default_rng(1)).astype(np.float32)
+
+
+class TestFarFromFullScale:
+    def test_stems_stay_within_what_is_allowed_however_loud(self, breeze):
+        recording = with_peak(np.clip(breeze, -0.3, 0.3), LARGEST)
+        stems = ma.separate(recording)
+        assert max(np.abs(stem.samples).max() for stem in (stems.wind, stems.rover)) <= LARGEST
+        error = np.abs(stems.wind.samples + stems.rover.samples - recording.samples).max()
+        assert error <= 2.0**-23 * LARGEST
+        assert np.square(stems.wind.samples / LARGEST).sum() > 0
+
+    def test_events_and_lines_are_the_same_however_loud(self, breeze):
+        usual, loud = (with_peak(breeze, peak) for peak in (1.0, LARGEST))
+        edges = [[(event.start, event.end) for event in ma.detect_wind(sound)] for sound in (usual, loud)]
+        assert edges[0] == edges[1] != []
+        lines = [[line.frequency for line in ma.fit_rover(sound).lines] for sound in (usual, loud)]
+        assert lines[0] == lines[1] != []
+
+    def test_one_damaged_sample_hides_neither_wind_nor_lines(self, breeze):
+        """It would, if the constant offset were the mean of it and all others."""
+        damaged = breeze.copy()
+        damaged[20000] = LARGEST
+        whole, spoilt = (ma.Recording(samples, 16000) for samples in (breeze, damaged))
+        models = [ma.fit_rover(sound) for sound in (whole, spoilt)]
+        lines = [[round(line.frequency, 1) for line in model.lines] for model in models]
+        assert lines[0] == lines[1] != []
+        events = [ma.detect_wind(sound) for sound in (whole, spoilt)]
+        assert len(events[0]) == len(events[1]) > 0
+        stems = ma.separate(spoilt)
+        error = np.abs(stems.wind.samples + stems.rover.samples - damaged).max()
+        assert error <= 2.0**-23 * LARGEST
+
+    @pytest.mark.parametrize("peak", [0.9 * FAINTEST, 1e-30, 1e-38, 1e-44])
+    def test_what_is_too_faint_is_silence_and_stays_as_it_is(self, breeze, peak, tmp_path):
+        recording = with_peak(breeze, peak)
+        path = recording.save(tmp_path / "faint.wav")
+        assert np.array_equal(ma.load(path).samples, recording.samples)
+        stems = ma.separate(recording)
+        assert not stems.wind.samples.any()
+        assert np.array_equal(stems.rover.samples, recording.samples)
+        assert "none is above -361 dB re full scale" in stems.notes[0]
+        files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+        assert np.array_equal(ma.load(files.rover).samples, recording.samples)
+        found = ma.detect_wind(recording)
+        assert len(found) == 0
+        assert "nothing above -361 dB re full scale" in found.note
+        with pytest.raises(ma.ParameterError, match=r"too little is sound .* above -361 dB"):
+            ma.fit_rover(recording)
+        page = ma.write_report(path, tmp_path / "page.html").read_text("utf-8")
+        assert page.count("digital silence") == 1  # the wind stem
+        assert ma.listening_copy(recording, peak_db=-1.0).samples.any()
+
+    @pytest.mark.parametrize("frames", [1, 79, 161])
+    def test_so_is_what_is_shorter_than_a_hundredth_of_a_second(self, breeze, frames):
+        recording = with_peak(breeze[:frames], 1e-40)
+        stems = ma.separate(recording)
+        assert np.array_equal(stems.rover.samples, recording.samples)
 
 
 class TestFiles:

@@ -26,6 +26,7 @@ from marsaudio.events.level import (
 from marsaudio.events.measuring import gather_evidence, is_tone, measure_event
 from marsaudio.events.stretches import REACH_BELOW_PEAK_DB, SEPARATE_PEAK_DB, Rules, find_stretches
 from marsaudio.events.table import WindEvents
+from marsaudio.formats.encodings import FAINTEST_IN_WORDS
 from marsaudio.loading import open_sound
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.stems import Stems
@@ -284,7 +285,7 @@ def _parameters(rate: float, band: tuple[float, float], rules: Rules) -> dict[st
 def _why_nothing(measured: BandLevel) -> str:
     if not len(measured.level):
         return f"Shorter than one frame of {FRAME_SECONDS:.2f} s."
-    return "There is nothing to hear in it: silence, or a constant."
+    return f"There is nothing to hear in it: silence, a constant, or nothing above {FAINTEST_IN_WORDS}."
 
 
 def _what_to_know(

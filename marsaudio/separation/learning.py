@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from marsaudio.formats.encodings import FAINTEST_IN_WORDS
 from marsaudio.separation.columns import mean_columns
 from marsaudio.separation.frames import FRAMES_PER_INDEPENDENT, SHORT_FRAMES
 from marsaudio.separation.hearing import Heard
@@ -17,7 +18,10 @@ from marsaudio.separation.machine import comes_in_knocks
 from marsaudio.separation.model import WindModel, fit
 from marsaudio.separation.reference import RoverReference
 
-SILENCE = "From end to end no sample differs from the next: there is nothing in it to take apart."
+SILENCE = (
+    f"From end to end no sample differs from the next, or none is above {FAINTEST_IN_WORDS}: there is "
+    "nothing in it to take apart."
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from marsaudio.formats import audio
+from marsaudio.formats.encodings import FAINTEST_SAMPLE, LARGEST_SAMPLE
 from marsaudio.separation.clicks import WithoutClicks
 from marsaudio.separation.frames import OneChannel, Transforms
 from marsaudio.separation.gain import CONTEXT_FRAMES
@@ -243,11 +244,13 @@ def one_after_the_other(stretches: Iterable[Stretch], first: int, *, shared: int
 def within_exact_sums(wind: Samples, samples: Samples, step: float) -> Samples:
     """The wind, nowhere so loud that float32 could not hold it, or the rest, on the grid of the steps.
 
-    With 24 bits it holds multiples of a step up to 2**24 of them, twice what the samples reach. Only of what
-    was overdriven is either stem louder, where the sound over the edge is no one's.
+    With 24 bits it holds multiples of a step up to 2**24 of them, twice what the samples reach; beyond
+    LARGEST_SAMPLE nothing is sound. Only of what was overdriven is either stem louder, where the sound over
+    the edge is no one's.
     """
-    limit = np.float32(2.0**24 * step)
-    if max(wind.max(initial=0.0), -wind.min(initial=0.0)) <= limit / 2:
+    limit = np.float32(min(2.0**24 * step, LARGEST_SAMPLE))
+    # Else the samples reach no more than half of the limit, so that the rest is within it as well.
+    if limit == 2.0**24 * step and max(wind.max(initial=0.0), -wind.min(initial=0.0)) <= limit / 2:
         return wind
     return np.clip(wind, np.maximum(samples - limit, -limit), np.minimum(samples + limit, limit))
 
@@ -261,5 +264,6 @@ def grid_step(encoding: str | None, peak: float) -> float:
     bits = audio.INTEGER_BITS.get(encoding or "", GRID_BITS + 1)
     if bits <= GRID_BITS:
         return float(2.0 ** (1 - bits))
-    exponent = np.ceil(np.log2(peak)) if peak > 0 else 0.0
+    # Of what is fainter there is no wind, and the step would be nothing in single precision.
+    exponent = np.ceil(np.log2(max(peak, FAINTEST_SAMPLE))) if peak > 0 else 0.0
     return float(2.0 ** (exponent - GRID_BITS + 1))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from marsaudio.formats.audio import BLOCK_FRAMES
+from marsaudio.formats.encodings import FAINTEST_SAMPLE
 from marsaudio.separation.clicks import Ranges, find_clicks
 from marsaudio.spectra.stft import Samples, SampleSource, ShortTimeFourier, SlidingRange
 
@@ -24,6 +25,9 @@ FADE_BELOW_MEDIAN_DB = 30.0
 FADE_SECONDS = 0.5
 BESIDE_SILENCE = 5  # stretches: long enough for wind to even out, short enough for what is slower
 FAINTEST_PEAK = 1e-12
+# Above the median of the other stretches: no microphone reaches so far, and a single damaged sample would
+# move the offset so far that the sound was rounded away beside it.
+NO_SOUND_DB = 120.0
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,23 @@ class Survey:
         return find_clicks(self.roughness[channel], self.short_stretch, sample_rate, peak=self.peak)
 
     def silent(self, channel: int) -> npt.NDArray[np.bool_]:
-        """Which stretches of a channel are digital silence: no sample differs from the one before."""
-        return np.asarray(self.activity[channel] == 0)
+        """Which stretches of a channel are digital silence: no sample differs from the one before.
+
+        All, where the whole recording is fainter than FAINTEST_SAMPLE.
+        """
+        return np.asarray((self.activity[channel] == 0) | self.too_faint)
+
+    @property
+    def too_faint(self) -> bool:
+        """Whether there is sound, but all of it so faint that it counts as silence."""
+        return 0 < self.peak < FAINTEST_SAMPLE
 
     def silences(self, channel: int) -> list[Silence]:
         """Digital silence in a channel, with the means of the stretches beside it."""
         silent, means = self.silent(channel), self.means[channel]
+        if self.too_faint:
+            # To the end, with what is shorter than a stretch, for nothing can be told from powers of 0.
+            return [Silence(0, (len(silent) + 1) * self.stretch, 0.0, 0.0)]
         if silent.all():
             return []
         edges = np.diff(np.concatenate([[0], silent.astype(np.int8), [0]]))
@@ -133,8 +148,10 @@ class Survey:
         return np.asarray(muted)
 
     def offset(self, channel: int) -> float:
-        """The constant offset of a channel: the mean of what is not muted."""
-        sounding = ~self.muted(channel)
+        """The constant offset of a channel: the mean of what is not muted, nor too loud to be sound."""
+        sounding, activity = ~self.muted(channel), self.activity[channel]
+        if sounding.any():
+            sounding &= activity <= np.median(activity[sounding]) * 10 ** (NO_SOUND_DB / 10)
         return float(self.means[channel, sounding].mean()) if sounding.any() else 0.0
 
     def coverage(self, channel: int, fourier: ShortTimeFourier, frames: int, *, factor: int = 1) -> Coverage:

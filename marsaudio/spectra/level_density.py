@@ -15,6 +15,7 @@ import numpy.typing as npt
 from marsaudio.atomic import write_text
 from marsaudio.calibration import AIR_REFERENCE_PRESSURE, Calibration, power_factors
 from marsaudio.errors import ParameterError
+from marsaudio.formats.encodings import FAINTEST_IN_WORDS
 from marsaudio.loading import Loadable
 from marsaudio.recording import Recording
 from marsaudio.source import Source, describe_source
@@ -238,7 +239,8 @@ def spectral_probability_density(
             count += 1
     if not count:
         raise ParameterError(
-            f"{describe_source(sound.known)} is digital silence from end to end, which has no level."
+            f"{describe_source(sound.known)} is digital silence from end to end, or fainter than "
+            f"{FAINTEST_IN_WORDS}: it has no level. Give another recording, or another range."
         )
     used = np.flatnonzero(counts.any(axis=1))
     shown = slice(used[0], used[-1] + 1) if used[-1] > used[0] else slice(used[0], used[0] + 2)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import numpy as np
 
 from marsaudio.events.table import WindEvents
+from marsaudio.formats.encodings import FAINTEST_SAMPLE
 from marsaudio.listening.altered import shift
 from marsaudio.listening.copies import listening_copy
 from marsaudio.listening.sonification import sonify
@@ -65,7 +66,7 @@ def players_inside(stems: Stems, events: WindEvents) -> tuple[list[Player], str]
     equal = channels_are_equal(recording.samples)
     played = [_playable(one, channels_equal=equal) for one in (recording, *stems)]
     peak = max(float(np.abs(one.samples).max()) for one in played)
-    gain_db = PEAK_DB - 20 * math.log10(peak) if peak > 0 else 0.0
+    gain_db = PEAK_DB - 20 * math.log10(peak) if peak >= FAINTEST_SAMPLE else 0.0
     changes = _changes(recording, played[0])
     players = _of_the_take(recording, played, [_inside(one, gain_db) for one in played], changes)
     altered = _altered(stems, events)
