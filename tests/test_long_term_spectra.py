@@ -95,6 +95,16 @@ def test_a_range_is_that_of_the_loaded_part(hum, tmp_path):
         assert found.source.offset == 15.0
 
 
+@pytest.mark.parametrize("peak", [2.0**20, 2.0**40])
+def test_levels_far_above_full_scale_are_told(peak):
+    samples = np.random.default_rng(1).uniform(-1, 1, 4 * 8000)
+    usual, loud = (
+        ma.spectral_probability_density(ma.Recording(factor * samples, 8000)) for factor in (1.0, peak)
+    )
+    louder = loud.percentile(50) - usual.percentile(50)
+    assert np.median(louder) == pytest.approx(20 * np.log10(peak), abs=1.0)
+
+
 def test_digital_silence_is_left_out():
     samples = noise(20 * RATE)
     samples[:, 5 * RATE : 12 * RATE] = 0.0

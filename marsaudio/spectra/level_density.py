@@ -24,7 +24,7 @@ from marsaudio.watching import Progress
 
 FloatArray = npt.NDArray[np.float64]
 
-LOWEST_LEVEL, HIGHEST_LEVEL = -250.0, 50.0  # dB re full scale²/Hz; beyond, levels count as these
+LOWEST_LEVEL, HIGHEST_LEVEL = -250.0, 300.0  # dB re full scale²/Hz; beyond, levels count as these
 PERCENTILES = (1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0)
 
 
@@ -243,7 +243,8 @@ def spectral_probability_density(
             f"{FAINTEST_IN_WORDS}: it has no level. Give another recording, or another range."
         )
     used = np.flatnonzero(counts.any(axis=1))
-    shown = slice(used[0], used[-1] + 1) if used[-1] > used[0] else slice(used[0], used[0] + 2)
+    lowest = min(used[0], rows - 2)  # two at the least, from which the step can be told
+    shown = slice(lowest, max(used[-1] + 1, lowest + 2))
     with np.errstate(divide="ignore"):
         of_mean = 10 * np.log10(total / count) + offset
     density = counts[shown] / (count * step)
