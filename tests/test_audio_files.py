@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import subprocess
@@ -610,6 +611,24 @@ def with_a_bit_turned_over(pages):
     return [*pages[:-5], bytes(changed), *pages[-4:]]
 
 
+def flac_of(encoding, channels):
+    buffer = io.BytesIO()
+    bits = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24}[encoding]
+    with soundfile.SoundFile(buffer, "w", RATE, channels, encoding, format="FLAC") as file:
+        file.write(noise(RATE, channels=channels, bits=bits).T)
+    return buffer.getvalue()
+
+
+def flac_frames(contents):
+    """The frames of a FLAC file: their headers say which block size and rate, and count up."""
+    starts = []
+    for match in re.finditer(rb"\xff\xf8[\x60-\xcf]", contents, re.DOTALL):
+        if contents[match.start() + 4] == len(starts):
+            starts.append(match.start())
+    assert len(starts) == -(-RATE // 4096)
+    return [contents[start:stop] for start, stop in itertools.pairwise([*starts, len(contents)])]
+
+
 class TestDamagedInTheMiddle:
     """The decoders pass over what is missing, and all that follows comes earlier than it should."""
 
@@ -664,6 +683,43 @@ class TestDamagedInTheMiddle:
                 assert_same_bits(loaded(changed, stop=stop).samples, whole.clip(0.0, stop).samples)
                 found += 1
         assert found >= 3  # by chance, the others had as much left to them
+
+    @pytest.mark.parametrize("encoding", ["PCM_S8", "PCM_16", "PCM_24"])
+    @pytest.mark.parametrize("channels", [1, 2])
+    @pytest.mark.parametrize("damaged", ["missing", "twice", "swapped"])
+    def test_a_flac_file_whose_frames_are_not_those_it_was_made_of_is_refused(
+        self, encoding, channels, damaged, tmp_path
+    ):
+        contents = flac_of(encoding, channels)
+        whole = loaded(contents)
+        frames = flac_frames(contents)
+        changed = list(frames)
+        changed[5:7] = {"missing": [], "twice": [frames[5], frames[5], frames[6]], "swapped": frames[6:4:-1]}[
+            damaged
+        ]
+        header = contents[: -sum(map(len, frames))]
+        assert header + b"".join(frames) == contents
+        path = tmp_path / "damaged.flac"
+        path.write_bytes(header + b"".join(changed))
+        # Where the decoder passes over what is missing, it comes to the end too early.
+        said = "is damaged: |is cut short: .* if nothing but its end was cut off"
+        for file in (path, io.BytesIO(path.read_bytes())):
+            with refused(ma.AudioFormatError, said):
+                ma.load(file)
+        with refused(ma.AudioFormatError, said):
+            list(audio.AudioFile(path).blocks(1000))
+        with refused(ma.AudioFormatError, said):
+            ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
+        assert list(tmp_path.iterdir()) == [path]
+        before = whole.clip(0.0, 0.4)
+        assert_same_bits(ma.load(path, stop=0.4).samples, before.samples)
+
+    @pytest.mark.parametrize("encoding", ["PCM_S8", "PCM_16", "PCM_24"])
+    def test_a_flac_file_that_keeps_no_checksum_is_read(self, encoding):
+        contents = flac_of(encoding, 2)
+        without = contents[:26] + bytes(16) + contents[42:]
+        assert without != contents
+        assert_same_bits(loaded(without).samples, loaded(contents).samples)
 
     @pytest.mark.parametrize("suffix", [".ogg", ".opus", ".mp3"])
     def test_what_is_no_sound_after_the_end_does_no_harm(self, suffix):

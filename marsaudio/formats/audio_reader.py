@@ -27,10 +27,17 @@ from marsaudio.formats.encodings import (
     from_integers,
 )
 from marsaudio.formats.extent import Extent
+from marsaudio.formats.flac_checksum import checksum_of_flac
 from marsaudio.formats.guarded_stream import GuardedStream, Searchable
 from marsaudio.formats.opening import PathOrStream, capital, name_of, open_for_reading, searchable
 from marsaudio.formats.ranges import no_samples
-from marsaudio.formats.refusals import why_broken, why_cut_short, why_unreadable, why_without_samples
+from marsaudio.formats.refusals import (
+    why_broken,
+    why_cut_short,
+    why_other_samples,
+    why_unreadable,
+    why_without_samples,
+)
 from marsaudio.formats.riff import read_riff
 
 UNKNOWN_FRAMES = 2**62  # libsndfile gives its largest number where a FLAC file leaves its length open
@@ -128,6 +135,7 @@ class AudioReader(Described):
         ):
             raise AudioFormatError(why_unreadable(self.name, "it does not begin as audio files do"))
         self._riff = read_riff(stream)
+        self._checksum = checksum_of_flac(stream)
         self._others = completeness.bytes_of_samples(stream)
         self._frames_of_aiff = completeness.frames_of_aiff(stream)
         self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
@@ -307,6 +315,10 @@ class AudioReader(Described):
         self._position = start + count
         if count < length:
             raise self._cut_short(self._position)
+        if self._checksum is not None:
+            self._checksum.add(start, block)
+            if self._checksum.is_wrong(self.frames):
+                raise AudioFormatError(why_other_samples(self.name))
         if bits is not None:
             return from_integers(block)
         if (place := first_unfit(block)) is not None:

@@ -33,7 +33,10 @@ def why_cut_short(name: str, container: str, there: float, promised: float) -> s
         what = f"of {promised:.3f} s, only the first {there:.3f} s are there"
     else:
         what = "none of the samples are there that its header promises"
-    return f"{capital(name)} is cut short: {what}. Fetch it again{_what_is_there(there)}."
+    advice = f"Fetch it again{_what_is_there(there)}."
+    if container == "FLAC":  # whose decoder passes over parts that are missing, as if they had never been
+        advice = f"Fetch it again{_what_is_there(there)} if nothing but its end was cut off."
+    return f"{capital(name)} is cut short: {what}. {advice}"
 
 
 def why_broken(name: str, sure: float) -> str:
@@ -41,6 +44,14 @@ def why_broken(name: str, sure: float) -> str:
     return (
         f"{capital(name)} is damaged: after {sure:.3f} s a part is missing, changed or there twice, so that "
         f"nobody can tell at which times the sound after it is. Fetch it again{_what_is_there(sure)}."
+    )
+
+
+def why_other_samples(name: str) -> str:
+    """Of a file whose samples are not those that its checksum was made of."""
+    return (
+        f"{capital(name)} is damaged: its samples are not those whose checksum it keeps, so that a part of "
+        "it is changed, missing or there twice. Fetch it again."
     )
 
 
