@@ -140,7 +140,7 @@ RECORDINGS = (
     ),
     Breakage(
         "clip(start, stop)",
-        "formats/audio.py",
+        "formats/ranges.py",
         "first, last = max(round(begin * sample_rate), 0), min(round(finish * sample_rate), frames)",
         "first, last = max(round(begin * sample_rate), 0), min(round(finish * sample_rate) + 1, frames)",
         "a clip holds the sample at its end as well, so that two that meet share one",

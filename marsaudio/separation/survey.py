@@ -25,9 +25,9 @@ FADE_BELOW_MEDIAN_DB = 30.0
 FADE_SECONDS = 0.5
 BESIDE_SILENCE = 5  # stretches: long enough for wind to even out, short enough for what is slower
 FAINTEST_PEAK = 1e-12
-# Above the median of the other stretches: no microphone reaches so far, and a single damaged sample would
+# Above the median of all: 24 bits span no more than 150 dB, and a single damaged sample beyond would
 # move the offset so far that the sound was rounded away beside it.
-NO_SOUND_DB = 120.0
+NO_SOUND_DB = 160.0
 
 
 @dataclass(frozen=True)
