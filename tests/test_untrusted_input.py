@@ -146,7 +146,9 @@ class TestPipes:
         assert result.is_file()
         (tmp_path / "out/run.json").unlink()
         os.mkfifo(tmp_path / "out/run.json")
-        with pytest.raises(ma.OutputError, match=r"run\.json in it cannot be read \(it is a pipe or a device, not a file\)"):
+        with pytest.raises(
+            ma.OutputError, match=r"run\.json in it cannot be read \(it is a pipe or a device, not a file\)"
+        ):
             ma.batch.run(sound, tmp_path / "out", jobs=1, progress=False, stems=False)
 
 
