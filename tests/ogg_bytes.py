@@ -25,6 +25,6 @@ def with_checksum(page: bytes) -> bytes:
     return page[:22] + struct.pack("<I", checksum) + page[26:]
 
 
-def empty_page(serial: int, number: int) -> bytes:
+def empty_page(serial: int, number: int, *, flags: int = 0) -> bytes:
     """A page of no segments, as small as pages can be."""
-    return with_checksum(b"OggS\0\0" + struct.pack("<qII", -1, serial, number) + bytes(5))
+    return with_checksum(b"OggS\0" + bytes([flags]) + struct.pack("<qII", -1, serial, number) + bytes(5))

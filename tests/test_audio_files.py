@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -16,12 +17,14 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ogg_bytes import pages_of, with_checksum
+from ogg_bytes import empty_page, pages_of, with_checksum
 from refusals import refused
 from wav_bytes import ALAW, EXTENSIBLE, EXTENSIBLE_PCM, FLOAT, chunk, ramp, wav, with_frames_of_aiff
 
 import marsaudio as ma
 from marsaudio.formats import audio, audio_writer
+from marsaudio.formats.completeness import extent_of
+from marsaudio.formats.extent import Extent
 
 RATE = 48000
 SUFFIXES = [".wav", ".flac", ".ogg", ".mp3"]
@@ -758,6 +761,29 @@ class TestDamagedInTheMiddle:
         other = [page[:14] + b"more" + page[18:] for page in pages]
         mixed = b"".join(page for pair in zip(pages, map(with_checksum, other), strict=True) for page in pair)
         assert_same_bits(loaded(mixed).samples, loaded(b"".join(pages)).samples)
+
+    @pytest.mark.parametrize("suffix", [".ogg", ".opus"])
+    def test_an_ogg_file_may_number_its_pages_from_anywhere(self, suffix):
+        pages = pages_of(encoded(suffix, rate=RATE, frames=200_000))
+        numbered = [
+            with_checksum(page[:18] + (number + 2**32 - 2 & 2**32 - 1).to_bytes(4, "little") + page[22:])
+            for number, page in enumerate(pages)
+        ]
+        assert_same_bits(loaded(b"".join(numbered)).samples, loaded(b"".join(pages)).samples)
+        with refused(ma.AudioFormatError, "is damaged: after"):
+            loaded(b"".join(without_a_page(numbered)))
+
+    @pytest.mark.parametrize("flags", [0, 2], ids=["never begun", "begun"])
+    def test_streams_in_an_ogg_file_that_are_many_take_no_memory(self, flags):
+        pages = pages_of(encoded(".ogg"))
+        others = (empty_page(serial, 7 * (not flags), flags=flags) for serial in range(40_000))
+        stream = io.BytesIO(b"".join([pages[0], *others, *pages[1:]]))
+        tracemalloc.start()
+        try:
+            assert extent_of(stream) == Extent()
+            assert tracemalloc.get_traced_memory()[1] < 2**21
+        finally:
+            tracemalloc.stop()
 
 
 class Unbuffered(io.RawIOBase):

@@ -17,6 +17,7 @@ from marsaudio.formats.guarded_stream import Searchable
 MARK = b"OggS\0"  # what pages begin with, and the only version there is
 HEADER = 27  # bytes, the last of which counts the segments
 PAGE_LIMIT = HEADER + 255 + 255 * 255  # bytes: header, segment table, segments
+STREAM_LIMIT = 1000  # streams whose pages are counted; more than two or three take turns in no recording
 FIRST_PAGE, LAST_PAGE = 0x02, 0x04  # flags
 BITS_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -48,12 +49,14 @@ def extent_of_ogg(stream: Searchable) -> Extent:
         begins = bool(page.flags & FIRST_PAGE)
         if begins and has_begun:  # all streams that belong together begin before anything else comes
             return Extent(position, is_cut=not has_ended, goes_on=True)
-        if page.number != (0 if begins else expected.get(page.serial, page.number)):
+        # Streams begin with whatever number, mostly 0. Pages of those that never began belong to no sound.
+        if not begins and page.number != expected.get(page.serial, page.number):
             break
         first_serial = first_serial or page.serial
         has_begun = has_begun or not begins
         has_ended = has_ended or (page.serial == first_serial and bool(page.flags & LAST_PAGE))
-        expected[page.serial] = (page.number + 1) % 2**32
+        if page.serial in expected or (begins and len(expected) < STREAM_LIMIT):
+            expected[page.serial] = (page.number + 1) % 2**32
         position += page.size
     if has_ended:
         return Extent(position if position < size else None)
