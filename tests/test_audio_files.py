@@ -460,6 +460,23 @@ class TestHeaders:
         (note,) = recording.source.notes
         assert "taken to end after 0.013 s, where chunks begin" in note
 
+    @pytest.mark.parametrize(
+        ("end", "after", "frames"),
+        [
+            ([130, 131, 128], b"\0", 103),
+            ([130, 0, 128], b"\0", 103),
+            ([130, 90, 3], b"\0", 104),  # near enough to be followed by a sample of 0
+            ([130, 131, 128, 1], b"", 104),
+        ],
+        ids=["padded", "padded after a low one", "lowest at its end", "even"],
+    )
+    def test_the_byte_that_pads_samples_of_8_bits_and_unknown_number_is_none(self, end, after, frames):
+        samples = bytes([*np.random.default_rng(0).integers(0, 256, 100), *end])
+        title = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"Wind"))
+        header = wav(b"", bits=8, data_size=2**32 - 1, form_size=2**32 - 1)
+        read = loaded(header + samples + after + title).samples
+        assert_same_bits(read, loaded(wav((samples + after)[:frames], bits=8)).samples)
+
     def test_what_only_looks_like_a_chunk_behind_samples_of_unknown_number_is_sound(self):
         for after in (chunk(b"LIST", b"INFO", size=5), chunk(b"LIST", b"wind"), chunk(b"what", bytes(4))):
             recording = loaded(wav(ramp() + after, data_size=2**32 - 1))

@@ -34,10 +34,13 @@ INFO_NAMES = {
 }
 TEXT_LIMIT = 4 * 2**20  # bytes of all text chunks together; more is not metadata that anybody wrote
 CHUNK_COUNT_LIMIT = 4096
+PCM, EXTENSIBLE = 1, 0xFFFE  # encodings
 SIZE_ELSEWHERE = 0xFFFFFFFF  # what RF64 files say, and programs that stream to a pipe, such as ffmpeg
 SIZE_NOWHERE = 2**64 - 1  # the same in 64 bits
 # What SoX writes to a pipe: MS_UNSPEC in its wav.c, rounded down to whole frames.
 SOX_SIZE_UNKNOWN = range(0x7FFFF000 - 4096, 0x7FFFF000 + 1)
+# The byte that pads an odd number of samples of 8 bits is the lowest of them there is; sound has others near.
+NEAR_THE_LOWEST = 64
 TAIL_LIMIT = 4 * 2**20  # bytes in which chunks are looked for behind samples of unknown number
 CHUNKS_AFTER_SAMPLES = re.compile(
     rb"LIST(?=....(?:INFO|adtl|exif))|(?:bext|iXML|_PMX|axml|id3 |ID3 |cue |smpl|inst|fact|cart|PEAK|DISP"
@@ -62,7 +65,8 @@ class RiffContents:
     data_undeclared : int
         Bytes that follow a header which says that there are no samples, and that are no chunk.
     chunks_after : int or None
-        Where chunks begin that follow samples whose number the header leaves open, if any do.
+        Where chunks begin that follow samples whose number the header leaves open, if any do; before them
+        may come the byte that pads the samples.
     """
 
     metadata: dict[str, str] = field(default_factory=dict)
@@ -97,6 +101,7 @@ def read_riff(stream: Searchable) -> RiffContents | None:
     present = undeclared = 0
     size_of_data_64: int | None = None
     chunks_after: int | None = None
+    is_of_single_bytes = False
     text_left = TEXT_LIMIT
     position = origin + 12
     for _ in range(CHUNK_COUNT_LIMIT):
@@ -108,12 +113,16 @@ def read_riff(stream: Searchable) -> RiffContents | None:
         body = position + 8
         if name == b"ds64":
             size_of_data_64 = _size_of_data_64(stream.read(min(size, 24)))
+        elif name == b"fmt ":
+            is_of_single_bytes = _is_of_single_bytes(stream.read(min(size, 16)))
         elif name == b"data":
             declared = size_of_data_64 if size == SIZE_ELSEWHERE else size
             if size in SOX_SIZE_UNKNOWN and size > end - body:
                 declared = None
             present = end - body if declared is None else min(end - body, declared)
             if declared is None and (chunks_after := _chunks_at_the_end(stream, body, end)) is not None:
+                if is_of_single_bytes and _is_padded(stream, body, chunks_after):
+                    chunks_after -= 1
                 present = chunks_after - body
                 chunks_after -= origin
             if declared == 0 and not _is_chunk(stream.read(8), end - body - 8):
@@ -146,6 +155,27 @@ def _chunks_at_the_end(stream: Searchable, start: int, end: int) -> int | None:
                 begins = place
                 fits.add(place)
     return None if begins is None else first + begins
+
+
+def _is_of_single_bytes(body: bytes) -> bool:
+    """Whether the samples are of one channel and 8 bits, from 0 to 255, as the chunk ``fmt`` tells."""
+    if len(body) < 16:
+        return False
+    encoding, channels, _, _, _, bits = struct.unpack("<HHIIHH", body)
+    return encoding in (PCM, EXTENSIBLE) and channels == 1 and bits == 8
+
+
+def _is_padded(stream: Searchable, start: int, end: int) -> bool:
+    """Whether the last of the bytes up to the chunks after samples pads these and is none of them.
+
+    Nothing but how it sounds can tell: a single sample at the lowest value, to which the one before it is not
+    near, is taken for none.
+    """
+    if end - start < 2:
+        return False
+    stream.seek(end - 2)
+    before, last = stream.read(2)
+    return last == 0 and before >= NEAR_THE_LOWEST
 
 
 def _size_of_data_64(body: bytes) -> int | None:
