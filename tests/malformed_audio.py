@@ -360,7 +360,30 @@ def broken_files() -> Iterator[Malformed]:
                 if what != "zeros" or count > 1000:  # fewer are within a frame, where nothing tells of them
                     contents = mp3[:place] + instead + mp3[place + count :]
                     yield sound(f"MP3 broken: {count} bytes from {place} on are {what}", ".mp3", contents)
+    # Tags in each of which what looks like frames begins at every fourth byte, and leads to the next tag.
+    yield sound(
+        "MP3 broken: before tags that look like frames",
+        ".mp3",
+        mp3[:2000] + bytes(7) + tags_like_frames() * 4096 + mp3[2000:],
+    )
     yield sound("MP3 with tags without end", ".mp3", mp3[:2000] + b"ID3\4\0\0\0\0\0\0" * 100_000 + mp3[2000:])
+
+
+def tags_like_frames() -> bytes:
+    """An ID3v1 tag of headers of MPEG-1, layer II and III, whose frames end where a tag begins."""
+    tag = bytearray(b"TAG" + bytes(125))
+    rates = {
+        2: (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+        3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    }
+    for layer, number, rate, padding in itertools.product((2, 3), range(14), range(3), range(2)):
+        length = 144_000 * rates[layer][number] // (44100, 48000, 32000)[rate] + padding
+        place = -length % 128
+        if place % 4 == 0 and place:
+            tag[place : place + 3] = bytes(
+                [0xFF, 0xFD if layer == 2 else 0xFB, number + 1 << 4 | rate << 2 | padding << 1]
+            )
+    return bytes(tag)
 
 
 def _counted(mp3: bytes, frames: int) -> bytes:

@@ -603,10 +603,10 @@ class TestCutShort:
             next(file.blocks(100))
 
 
-def offered(contents):
+def offered(file):
     """What the refusal of a damaged file says, and where it says that the sound can be read up to."""
     with pytest.raises(ma.AudioFormatError, match="is damaged: after") as raised:
-        loaded(contents)
+        ma.load(io.BytesIO(file) if isinstance(file, bytes) else file)
     told = str(raised.value)
     stop = float(told.rpartition("stop=")[2].rstrip("."))
     assert float(told.partition("after ")[2].partition(" s")[0]) == pytest.approx(stop, abs=0.002)
@@ -801,6 +801,130 @@ class TestDamagedInTheMiddle:
             assert tracemalloc.get_traced_memory()[1] < 2**21
         finally:
             tracemalloc.stop()
+
+
+def id3(size):
+    """An ID3 tag of that many bytes after its header."""
+    return b"ID3\4\0\0" + bytes(size >> 7 * place & 0x7F for place in (3, 2, 1, 0)) + bytes(size)
+
+
+def ape(items, *, ends=True):
+    """An APE tag with a header, or where it `ends` a file, with a footer alone."""
+    size = (len(items) + 32).to_bytes(4, "little")
+    mark = b"APETAGEX" + (2000).to_bytes(4, "little") + size + bytes(16)
+    return items + mark if ends else mark + items + mark
+
+
+def without_count(contents):
+    """An MP3 file without the frame that counts the others."""
+    return contents[contents.index(b"\xff\xfb", 4) :]
+
+
+def with_count(contents, count):
+    place = contents.index(b"Info") + 8
+    return contents[:place] + count.to_bytes(4, "big") + contents[place + 4 :]
+
+
+class TestMP3FilesThatAreOddButWhole:
+    """What has nothing to do with the sound must not be taken for damage of it."""
+
+    @pytest.fixture
+    def contents(self):
+        """Frames of one length: where none counts them, decoders take that of the first for that of all."""
+        buffer = io.BytesIO()
+        with soundfile.SoundFile(
+            buffer, "w", RATE, 1, format="MP3", bitrate_mode="CONSTANT", compression_level=0.5
+        ) as file:
+            file.write(noise(96000).T)
+        return buffer.getvalue()
+
+    def read(self, contents, tmp_path):
+        path = tmp_path / "odd.mp3"
+        path.write_bytes(contents)
+        return ma.load(path)
+
+    def test_words_of_the_counting_frame_before_the_first(self, contents, tmp_path):
+        frames = without_count(contents)
+        words = b"Information on Xing, and on Info".ljust(300, b"\0")
+        recording = self.read(id3(20) + words + frames, tmp_path)
+        assert_same_bits(recording.samples, loaded(frames).samples)
+
+    def test_a_counting_frame_that_is_not_whole_is_damage(self, contents, tmp_path):
+        for prefix in (b"", id3(20)):
+            with refused(ma.AudioFormatError, "is damaged: after 0.000 s"):
+                self.read(prefix + contents[:60] + without_count(contents), tmp_path)
+
+    @pytest.mark.parametrize(
+        "prefix",
+        [id3(20) + bytes(3000), ape(bytes(50), ends=False), id3(20) + ape(bytes(50), ends=False)],
+        ids=["padding outside of its tag", "APE tag", "two tags"],
+    )
+    def test_of_a_damaged_one_what_is_there_is_read_whatever_stands_before_it(
+        self, contents, prefix, tmp_path
+    ):
+        path = tmp_path / "damaged.mp3"
+        for sound in (contents, without_count(contents)):
+            whole = self.read(prefix + sound, tmp_path)
+            assert_same_bits(whole.samples, loaded(sound).samples)
+            path.write_bytes(prefix + sound[:20_000] + sound[21_001:])
+            _, stop = offered(path)
+            assert 0.5 < stop < whole.duration - 0.5
+            assert_same_bits(ma.load(path, stop=stop).samples, whole.clip(0.0, stop).samples)
+            with path.open("rb") as file:
+                assert_same_bits(ma.load(file, stop=stop).samples, whole.clip(0.0, stop).samples)
+
+    @pytest.mark.parametrize("kind", ["zeros", "text", "noise", "APE tag"])
+    def test_much_that_is_no_sound_behind_all_that_are_counted(self, contents, kind, tmp_path):
+        size = 3 * 2**19
+        noise_of_bytes = np.random.default_rng(0).bytes(size)
+        after = {
+            "zeros": bytes(size),
+            "text": b"lorem ipsum " * (size // 12),
+            "noise": noise_of_bytes,
+            "APE tag": ape(noise_of_bytes) + b"TAG" + bytes(125),
+        }[kind]
+        recording = self.read(contents + after, tmp_path)
+        assert_same_bits(recording.samples, loaded(contents).samples)
+        assert recording.source.notes == ()
+
+    def test_sound_behind_much_that_is_none_is_missed(self, contents):
+        frames = without_count(contents)
+        with refused(ma.AudioFormatError, "is damaged: after"):
+            loaded(frames[:20_000] + bytes(3 * 2**20) + frames[20_000:])
+
+    def test_what_looks_like_frames_in_a_tag_at_the_end(self, contents, tmp_path):
+        for sound in (contents, without_count(contents)):
+            after = ape(b"Cover Art (Front)\0" + without_count(contents)) + b"TAG" + bytes(125)
+            recording = self.read(sound + after, tmp_path)
+            given = soundfile.read(tmp_path / "odd.mp3", dtype="float32", always_2d=True)[0].T
+            assert_same_bits(recording.samples, given)
+            assert recording.source.notes == ()
+
+    def test_sound_at_another_rate_behind_it_is_told_of(self, contents, tmp_path):
+        frames = without_count(contents)
+        recording = self.read(frames + encoded(".mp3", rate=44100), tmp_path)
+        assert_same_bits(recording.samples, loaded(frames).samples)
+        (note,) = recording.source.notes
+        assert note.startswith(f"After {recording.duration:.3f} s the file goes on with another sound")
+
+    def test_a_count_of_0_states_nothing(self, contents, tmp_path):
+        recording = self.read(with_count(contents, 0), tmp_path)
+        assert recording.frames >= 96000
+        assert recording.source.notes == ()
+
+    def test_a_count_that_is_too_small_is_told_of(self, contents, tmp_path):
+        recording = self.read(with_count(contents, 40), tmp_path)
+        assert 0 < recording.frames < 48000
+        (note,) = recording.source.notes
+        said = f"After {recording.duration:.3f} s the file holds more frames than its header states"
+        assert note.startswith(said)
+        assert "another sound" not in note
+
+    def test_another_behind_one_that_ends_with_what_is_no_sound(self, contents, tmp_path):
+        recording = self.read(contents + bytes(500) + contents, tmp_path)
+        assert_same_bits(recording.samples, loaded(contents).samples)
+        (note,) = recording.source.notes
+        assert "goes on with another sound" in note
 
 
 class Unbuffered(io.RawIOBase):

@@ -146,7 +146,8 @@ class AudioReader(Described):
 
     def _begin(self) -> None:
         """Let libsndfile have the file, up to where it is as it should be."""
-        end, is_broken = self._extent.end, self._extent.is_broken
+        end, is_broken, begin = self._extent.end, self._extent.is_broken, self._extent.begin
+        self._stream.begin_at(begin)
         if end is not None and not is_broken:
             self._stream.end_at(end)
         self._file = self._open()
@@ -154,7 +155,7 @@ class AudioReader(Described):
             stated = int(self._file.frames)
             if end is not None and is_broken:
                 if self._file.format in ("OGG", "MP3"):
-                    self._reopen_up_to(end)
+                    self._reopen_up_to(end - begin)
                 else:  # a FLAC file may begin with a tag as MP3 files have it
                     self._extent = Extent()
             self.info = self._read_info(stated)
@@ -233,6 +234,11 @@ class AudioReader(Described):
             return (
                 f"After {seconds:.3f} s the file goes on with another sound, which is not read. Convert it, "
                 "for example with ffmpeg -i IN OUT.wav, to have both.",
+            )
+        if self._extent.holds_more:
+            return (
+                f"After {seconds:.3f} s the file holds more frames than its header states, which are not "
+                "read. Convert it, for example with ffmpeg -i IN OUT.wav, to have them as well.",
             )
         if self._riff is not None and self._riff.chunks_after is not None:
             return (

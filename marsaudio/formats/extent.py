@@ -22,12 +22,18 @@ class Extent(NamedTuple):
         Something is missing, damaged or there twice, and more sound follows: at times that nobody knows.
     goes_on : bool
         Another sound follows, which is no part of this one.
+    holds_more : bool
+        More of it follows than its header states, and decoders stop where that says.
+    begin : int
+        The byte from which on libsndfile can be given what is there before `end`.
     """
 
     end: int | None = None
     is_cut: bool = False
     is_broken: bool = False
     goes_on: bool = False
+    holds_more: bool = False
+    begin: int = 0
 
 
 class Window:

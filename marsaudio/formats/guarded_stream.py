@@ -40,6 +40,10 @@ class GuardedStream:
         self._end: int | None = None
         self.fault: BaseException | None = None
 
+    def begin_at(self, position: int) -> None:
+        """From now on, what reads it finds its position 0 there."""
+        self._origin += position
+
     def end_at(self, position: int) -> None:
         """From now on, what reads it finds the end of the stream there."""
         self._end = position
