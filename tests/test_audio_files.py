@@ -912,6 +912,15 @@ class TestMP3FilesThatAreOddButWhole:
         assert recording.frames >= 96000
         assert recording.source.notes == ()
 
+    def test_without_a_count_what_decoders_stop_before_is_told_of(self, tmp_path):
+        contents = encoded(".mp3", rate=RATE, frames=96000)  # its first frames are the longest
+        for changed in (without_count(contents), contents.replace(b"Xing\0\0\0\x0f", b"Xing\0\0\0\x0e")):
+            assert changed != contents
+            recording = self.read(changed, tmp_path)
+            assert recording.frames < 48000
+            (note,) = recording.source.notes
+            assert note.startswith(f"After {recording.duration:.3f} s the file goes on, but is not read")
+
     def test_a_count_that_is_too_small_is_told_of(self, contents, tmp_path):
         recording = self.read(with_count(contents, 40), tmp_path)
         assert 0 < recording.frames < 48000

@@ -24,6 +24,9 @@ class Extent(NamedTuple):
         Another sound follows, which is no part of this one.
     holds_more : bool
         More of it follows than its header states, and decoders stop where that says.
+    uncounted : int
+        Samples of each channel in the frames of an MP3 file that does not state how many there are. Decoders
+        take the length of the first for that of all, and libsndfile stops after as many as there would be.
     begin : int
         The byte from which on libsndfile can be given what is there before `end`.
     """
@@ -33,6 +36,7 @@ class Extent(NamedTuple):
     is_broken: bool = False
     goes_on: bool = False
     holds_more: bool = False
+    uncounted: int = 0
     begin: int = 0
 
 

@@ -57,6 +57,7 @@ class Frame(NamedTuple):
 
     length: int  # in bytes
     kind: tuple[int, int, int]  # version, layer and rate, the same in all frames of a file
+    samples: int  # of each channel
     channels: int
     has_checksum: bool
 
@@ -88,7 +89,7 @@ def extent_of_mp3(stream: Searchable) -> Extent:
         return Extent(start, is_broken=True, begin=start)
     stated = _frames_stated(window, start)
     before = last = start  # where the last two frames began: FRAMES_IN_DOUBT
-    count, end, kind, begins_anew = 0, start, None, False
+    count, uncounted, end, kind, begins_anew = 0, 0, start, None, False
     # How many frames there are before the first that may be of another sound, as counts are not always exact.
     anew_from = None if stated is None else stated + 1 - FRAMES_IN_DOUBT
     for position, frame in _row(window, start, size):
@@ -99,6 +100,7 @@ def extent_of_mp3(stream: Searchable) -> Extent:
             begins_anew = begins_anew or position > end or _counts_others(window, position)
         before, last = last, position
         count, end, kind = count + 1, position + frame.length, frame.kind
+        uncounted += frame.samples if stated is None else 0
     # The first frame, which counts the others, does not count itself. The decoder stops after as many as are
     # stated, so that what comes after them does no harm.
     surplus = 0 if stated is None else count - (stated + 1)
@@ -109,12 +111,12 @@ def extent_of_mp3(stream: Searchable) -> Extent:
         return Extent(goes_on=True)
     if follows == end and stated is None and (other := _frame_at(window.at(end, 4))) is not None:
         # Another sound, of another kind. The decoder goes on with it unless its rate is another.
-        return Extent(goes_on=kind is not None and other.kind[::2] != kind[::2])
+        return Extent(goes_on=kind is not None and other.kind[::2] != kind[::2], uncounted=uncounted)
     if follows is not None:
         return Extent(before, is_broken=True, begin=begin)
     if -surplus > FRAMES_IN_DOUBT and (lacks_since := _lacks_since(window, start, size)) is not None:
         return Extent(lacks_since, is_broken=True, begin=begin)
-    return Extent()
+    return Extent(uncounted=uncounted)
 
 
 class Reservoir:
@@ -256,12 +258,13 @@ def _frame_at(header: bytes) -> Frame | None:
     bits = 1000 * BIT_RATES[1 if version == MPEG_1 else 2, layer][bit_rate - 1]
     padding = header[2] >> 1 & 1
     if layer == 1:
+        samples = 384
         length = (12 * bits // sample_rate + padding) * 4
     else:
         samples = 576 if layer == 3 and version != MPEG_1 else 1152
         length = samples // 8 * bits // sample_rate + padding
     channels = 1 if header[3] >> 6 == 3 else 2
-    return Frame(length, (version, layer, rate), channels, not header[1] & 1)
+    return Frame(length, (version, layer, rate), samples, channels, not header[1] & 1)
 
 
 def _counting_frame_is_there(window: Window, first: int, start: int) -> bool:
