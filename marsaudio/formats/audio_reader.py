@@ -238,8 +238,8 @@ class AudioReader(Described):
         if self._extent.uncounted - self._frames_there > completeness.MP3_UNCERTAIN_FRAMES:
             return (
                 f"After {seconds:.3f} s the file goes on, but is not read: no count of its frames stands "
-                "in front of them, and the decoder stops here. Convert it, for example with ffmpeg -i IN OUT.wav, to "
-                "have all of it.",
+                "in front of them, and the decoder stops here. Convert it, for example with ffmpeg -i IN "
+                "OUT.wav, to have all of it.",
             )
         if self._extent.holds_more:
             return (
