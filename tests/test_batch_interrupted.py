@@ -1,6 +1,7 @@
 """A batch that is killed, in whatever part, and started again ends as one that was not."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -287,6 +288,14 @@ def test_a_run_beside_one_that_is_under_way_is_refused(recordings, whole, tmp_pa
     assert tree(output) == whole
 
 
+def address_in(file):
+    """The address that a scheduler wrote; None before it has written all of it."""
+    try:
+        return json.loads(file.read_text())["address"]
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """A scheduler and two workers, as on other machines: its address and its process."""
@@ -305,7 +314,7 @@ def cluster(tmp_path):
         ],
         stderr=subprocess.DEVNULL,
     ) as scheduler:
-        wait_until(file.exists, "a scheduler")
+        wait_until(lambda: address_in(file) is not None, "a scheduler")
         dask_workers = [
             subprocess.Popen(
                 [
@@ -321,10 +330,8 @@ def cluster(tmp_path):
             )
             for _ in range(2)
         ]
-        import json
-
         try:
-            yield json.loads(file.read_text())["address"], scheduler
+            yield address_in(file), scheduler
         finally:
             for process in (*dask_workers, scheduler):
                 process.kill()
