@@ -250,6 +250,14 @@ def test_where_the_first_server_fails_the_second_is_tried(serve, publish, folder
     assert files_in(folder) == [FILE_NAME]
 
 
+@pytest.mark.parametrize("status", [203, 204, 206, 300, 304])
+def test_an_answer_that_is_not_of_the_whole_file_is_not_taken_for_it(serve, publish, folder, status):
+    publish(serve(body=GOOD, status=status))
+    with fetch_fails(f"it answered with {status}, and not with the whole file"):
+        catalog.fetch(KEY)
+    assert not (folder / FILE_NAME).exists()
+
+
 def test_a_connection_that_broke_off_is_begun_anew(serve, publish, folder):
     server = serve(body=GOOD[:-20_000], length=len(GOOD), then=Answer())
     publish(server, sha256=sha256(GOOD))

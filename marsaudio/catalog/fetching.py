@@ -39,6 +39,7 @@ TRIES = 2  # at each place: a connection that broke off is begun anew once
 CHUNK_BYTES = 2**16
 MOST_BYTES = 2**30  # where the catalog knows no size: over an hour of two channels at 48 kHz and 24 bits
 MOST_HEAD_BYTES = 2**18  # of an answer, before the file
+WHOLE_FILE = 200  # the status of such an answer
 MOST_HOPS = 10  # from where a file was to where it is
 UNKNOWN_RIFF_SIZES = (0, 2**32 - 1)  # what programs write that cannot go back to fill in the size
 
@@ -248,6 +249,8 @@ def _receive(url: str, target: Path, *, size: int | None = None, progress: bool)
     try:
         with Session(arrivals.add) as session, _answer(session, url, arrivals) as answer:
             answer.raise_for_status()
+            if answer.status_code != WHOLE_FILE:
+                raise _SourceFailure(f"it answered with {answer.status_code}, and not with the whole file")
             length = _told_length(answer)
             if length is not None and length > most:
                 raise _SourceFailure(f"it would send {length} bytes, {allowed}")
