@@ -298,6 +298,18 @@ def test_no_stem_appears_where_the_other_fails_while_it_is_finished(tmp_path, mo
     assert sorted(p.name for p in tmp_path.iterdir()) == ["input.wav"]
 
 
+@pytest.mark.parametrize("share", [0.4, 0.6])
+def test_a_constant_offset_is_the_rovers_where_most_of_it_is_next_to_silence(share):
+    rng = np.random.default_rng(3)
+    frames = 6 * RATE
+    sound = 0.05 * rng.normal(size=frames) + 0.02
+    tail = 1e-11 * rng.normal(size=round(frames * share / (1 - share)))
+    stems = ma.separate(ma.Recording(np.concatenate([sound, tail]), RATE))
+    middle = slice(RATE, 5 * RATE)
+    assert abs(stems.wind.samples[0, middle].mean()) < 0.002
+    assert stems.rover.samples[0, middle].mean() == pytest.approx(0.02, abs=0.002)
+
+
 @pytest.mark.parametrize("offset", [0.01, 0.9])
 def test_a_constant_offset_is_the_rovers_up_to_both_ends(offset):
     noise = np.random.default_rng(2).normal(0, 0.001, 12 * RATE)

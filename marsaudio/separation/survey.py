@@ -25,7 +25,7 @@ FADE_BELOW_MEDIAN_DB = 30.0
 FADE_SECONDS = 0.5
 BESIDE_SILENCE = 5  # stretches: long enough for wind to even out, short enough for what is slower
 FAINTEST_PEAK = 1e-12
-# Above the median of all: 24 bits span no more than 150 dB, and a single damaged sample beyond would
+# Above all but the loudest tenth: 24 bits span no more than 150 dB, and a single damaged sample beyond would
 # move the offset so far that the sound was rounded away beside it.
 NO_SOUND_DB = 160.0
 
@@ -151,7 +151,8 @@ class Survey:
         """The constant offset of a channel: the mean of what is not muted, nor too loud to be sound."""
         sounding, activity = ~self.muted(channel), self.activity[channel]
         if sounding.any():
-            sounding &= activity <= np.median(activity[sounding]) * 10 ** (NO_SOUND_DB / 10)
+            loud = np.quantile(activity[sounding], 0.9, method="lower")
+            sounding &= activity <= loud * 10 ** (NO_SOUND_DB / 10)
         return float(self.means[channel, sounding].mean()) if sounding.any() else 0.0
 
     def coverage(self, channel: int, fourier: ShortTimeFourier, frames: int, *, factor: int = 1) -> Coverage:
