@@ -824,6 +824,60 @@ FILES = (
         ("tests/test_untrusted_input.py::TestManifests",),
     ),
     Breakage(
+        "no finished result is lost",
+        "batch/results.py",
+        "if _is_taken(older) and not _is_taken(target):",
+        "if False:",
+        "the older result is gone where the newer one cannot take its place",
+        ("tests/test_batch.py::test_a_result_that_cannot_take_the_place_of_an_older_one_leaves_that_there",),
+    ),
+    Breakage(
+        "no finished result is lost, and none is taken for finished that is not",
+        "batch/results.py",
+        'whole = _is_result(held) and held.get("files") == written_files(folder, stems=stems)',
+        "whole = _is_result(held)",
+        "a result counts as finished whatever became of its files",
+        ("tests/test_batch.py::test_a_result_that_was_damaged_is_made_again",),
+    ),
+    Breakage(
+        "units ride on results: batches",
+        "batch/settings.py",
+        'for name in dict.fromkeys([*wanted["settings"], *held["settings"]]):',
+        'for name in wanted["settings"]:',
+        "a batch in pascals goes on in dB re full scale",
+        ("tests/test_batch.py::test_to_go_on_without_what_was_given_before_is_refused",),
+    ),
+    Breakage(
+        "a damaged file is refused: frames of FLAC",
+        "formats/audio_reader.py",
+        "if self._checksum.is_wrong(self.frames):",
+        "if False:",
+        "what follows a missing frame is given at other times",
+        (
+            "tests/test_audio_files.py::TestDamagedInTheMiddle::"
+            "test_a_flac_file_whose_frames_are_not_those_it_was_made_of_is_refused",
+        ),
+    ),
+    Breakage(
+        "a damaged file is refused: pages of Ogg",
+        "formats/ogg_pages.py",
+        'if checksum != int.from_bytes(page[22:26].translate(BITS_REVERSED), "big"):',
+        "if False:",
+        "a page is taken whatever became of its bytes",
+        (
+            "tests/test_audio_files.py::TestDamagedInTheMiddle::"
+            "test_an_ogg_file_is_read_up_to_the_first_page_that_is_wrong",
+        ),
+    ),
+    Breakage(
+        "a damaged file is refused: samples that no computation bears",
+        "formats/encodings.py",
+        "LARGEST_SAMPLE = 2.0**40",
+        "LARGEST_SAMPLE = 2.0**127",
+        "samples are taken whose powers are more than floats hold",
+        ("tests/test_malformed_input.py::TestSounds::test_no_sample_too_large_to_be_worked_on_is_given",),
+    ),
+    Breakage(
         "CSV cells are not run",
         "formats/csv_text.py",
         """return RUNS.sub(r"\\1'", text)""",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pds4_products import label_of_audio, product_name, write_collection, write_product
+from pds4_products import COLLECTION, label_of_audio, product_name, write_collection, write_product
 from refusals import refused
 
 import marsaudio as ma
@@ -460,6 +460,35 @@ def test_a_result_that_cannot_take_the_place_of_an_older_one_leaves_that_there(
     assert not (output / ".unfinished").exists()
 
 
+@pytest.mark.parametrize("instead", ["a file", "a link that leads nowhere"])
+def test_what_is_no_folder_in_the_place_of_a_result_gives_way(recordings, tmp_path, instead):
+    output = tmp_path / "out"
+    run(recordings / "a.wav", output)
+    whole = tree(output)
+    (folder,) = (path.parent for path in output.rglob("result.json"))
+    shutil.rmtree(folder)
+    if instead == "a file":
+        folder.write_text("not a result")
+    else:
+        folder.symlink_to(tmp_path / "nowhere")
+    assert run(recordings / "a.wav", output).computed == 1
+    assert tree(output) == whole
+    assert not (output / ".unfinished").exists()
+
+
+def test_what_is_doubtful_about_a_file_stands_in_the_table(recordings, tmp_path):
+    path = recordings / "a.wav"
+    samples = ma.load(path).samples[0]
+    contents = path.read_bytes()
+    data = (samples * 32768).astype("<i2").tobytes()
+    header = contents[: contents.index(b"data")]
+    path.write_bytes(header + b"data" + b"\xff" * 4 + data + b"LIST" + (4).to_bytes(4, "little") + b"INFO")
+    assert np.array_equal(ma.load(path).samples[0], samples)
+    report = run(path, tmp_path / "out", stems=False)
+    (row,) = rows(report.summary)
+    assert "The header leaves open how long the sound is." in row["notes"]
+
+
 def test_recordings_may_be_added(recordings, tmp_path):
     run(recordings / "a.wav", tmp_path / "out")
     assert run([recordings / "a.wav", recordings / "sol 1"], tmp_path / "out").kept == 1
@@ -786,20 +815,37 @@ def test_the_products_of_a_session_are_one_recording(archive):
     [
         "EM__1125_concat_session170.xml",
         "mic_00000170_000_000002.xml",
-        "data_audio_collection.xml",
         "inventory.csv",
     ],
 )
 def test_a_session_is_worked_on_again_where_what_tells_of_it_changed(archive, tmp_path, named, changed):
     source = str(archive / named)
     run([source], tmp_path / "out", stems=False)
-    sessions = 2 if not named and changed in ("data_audio_collection.xml", "inventory.csv") else 1
     path = archive / "data_audio" / changed
-    path.write_text(path.read_text().replace("Sol-01125M10:31", "Sol-01125M10:32") + "\n")
+    text = path.read_text() + "\n"
+    further = product_name(3).lower()
+    for before, after in (("Sol-01125M10:31", "Sol-01125M10:32"), (product_name(1).lower(), further)):
+        text = text.replace(before, after)
+    path.write_text(text)
     report = run([source], tmp_path / "out", stems=False)
-    assert (report.computed, report.failures) == (sessions, {})
+    assert (report.computed, report.failures) == (1, {})
     run([source], tmp_path / "afresh", stems=False)
     assert rows(tmp_path / "out" / "summary.csv") == rows(tmp_path / "afresh" / "summary.csv")
+
+
+def test_an_inventory_that_names_other_sessions_makes_none_again(archive, tmp_path):
+    run([archive], tmp_path / "out", stems=False)
+    with open(archive / "data_audio" / "inventory.csv", "a") as inventory:
+        inventory.write(f"P,{COLLECTION}:{product_name(0, session=172).lower()}::1.0\r\n")
+    assert run([archive], tmp_path / "out", stems=False).kept == 2
+
+
+def test_what_tells_of_sessions_is_read_once_for_all_in_a_folder(archive, monkeypatch):
+    read = []
+    find_sessions = inputs.find_sessions
+    monkeypatch.setattr(inputs, "find_sessions", lambda folder: read.append(folder) or find_sessions(folder))
+    assert len(find_items([archive])) == 2
+    assert read == [archive / "data_audio"]
 
 
 def test_the_joined_file_of_a_session_is_a_recording_where_it_is_here_or_nothing_else_is(archive, tmp_path):

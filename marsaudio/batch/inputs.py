@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from marsaudio import catalog
 from marsaudio.atomic import kind_of
 from marsaudio.catalog.entries import which_keys
-from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
+from marsaudio.errors import AudioFormatError, DataUnavailableError, MarsAudioError, ParameterError
 from marsaudio.formats.containment import own_folders, stays_within
 from marsaudio.formats.label_table import MOST_CELLS, MOST_LINES, cell_of, line_ends_in, lines_of
 from marsaudio.formats.opening import open_for_reading
@@ -21,9 +21,10 @@ from marsaudio.formats.pds4.labels import file_described_by
 from marsaudio.formats.pds4.sessions import (
     JOINED,
     PRODUCT,
-    files_about_sessions,
     find_session,
+    find_sessions,
     label_of,
+    labels_of_joined,
     session_place,
 )
 from marsaudio.loading import AS_SESSION, FITS_SUFFIXES, folder_of_session
@@ -56,11 +57,14 @@ class Item:
         A path, the path of a label, a session or a catalog key, as `marsaudio.load` takes it.
     files : tuple of str
         The files whose change makes it another recording; none of a catalog key.
+    missing : tuple of str
+        Products of a session that an inventory names and that are not here.
     """
 
     name: str
     source: str
     files: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def find_items(sources: Iterable[str | os.PathLike[str]]) -> tuple[Item, ...]:
@@ -233,24 +237,39 @@ def _sessions(files: Iterable[Path], base: Path) -> list[Item]:
         if match := PRODUCT.fullmatch(file.name):
             number, part, _ = map(int, match.groups())
             products.setdefault((file.parent, number, part), []).append(str(file))
-    about = {folder: files_about_sessions(folder) for folder, _, _ in products}
+    known = {folder: _KnownSessions.of(folder) for folder in {folder for folder, _, _ in products}}
     return [
         Item(
             (folder.relative_to(base) / f"session-{number}{f'-{part}' if part else ''}").as_posix(),
             str(folder / session_place(number, part)),
-            _files_of_session(names, number, about[folder]),
+            _files_of_session(names, known[folder].joined.get(number, ())),
+            known[folder].missing.get((number, part), ()),
         )
         for (folder, number, part), names in products.items()
     ]
 
 
-def _files_of_session(
-    products: Iterable[str], number: int, about: Mapping[int | None, Iterable[Path]]
-) -> tuple[str, ...]:
-    """The products with their labels, and what else tells of the session."""
+@dataclass(frozen=True)
+class _KnownSessions:
+    """What a folder tells of its sessions beside their products."""
+
+    joined: Mapping[int, Sequence[Path]]
+    missing: Mapping[tuple[int, int], tuple[str, ...]]
+
+    @classmethod
+    def of(cls, folder: Path) -> _KnownSessions:
+        try:
+            sessions = find_sessions(folder)
+        except MarsAudioError:  # which is told of each session when it is read
+            sessions = []
+        missing = {(one.number, one.part): tuple(one.missing.values()) for one in sessions}
+        return cls(labels_of_joined(folder), missing)
+
+
+def _files_of_session(products: Sequence[str], joined: Iterable[Path]) -> tuple[str, ...]:
+    """The products with their labels, and those of what was joined of them."""
     labels = (label_of(Path(product)) for product in products)
-    told = (*(label for label in labels if label is not None), *about.get(number, ()), *about[None])
-    return (*products, *map(str, told))
+    return (*products, *(str(label) for label in (*labels, *joined) if label is not None))
 
 
 def _is_joined(file: Path, sessions: set[tuple[Path, int]]) -> bool:
@@ -267,9 +286,9 @@ def _one_session(source: str, name: str | None = None) -> Item | None:
     folder, number, part = folder_of_session(match), int(match["number"]), int(match["part"] or 0)
     session = find_session(folder, number, part if match["part"] else None)
     products = [str(folder / product) for product in session.products.values()]
-    files = _files_of_session(products, number, files_about_sessions(folder))
+    files = _files_of_session(products, labels_of_joined(folder).get(number, ()))
     written = _name_as_written(str(folder / session_place(number, part)))
-    return Item(name or written.replace(":", "-"), source, files)
+    return Item(name or written.replace(":", "-"), source, files, tuple(session.missing.values()))
 
 
 def _one(source: str | Path, name: str, known: Labels | None = None) -> Item:

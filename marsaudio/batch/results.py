@@ -38,13 +38,15 @@ def folder_of(output: Path, item: Item) -> Path:
 
 
 def state_of(item: Item) -> list[dict[str, Any]]:
-    """What tells whether the files of a recording have changed: their names, sizes and times."""
+    """What tells whether a recording has changed: its files' names, sizes and times, and what it lacks."""
     states = []
     for file in item.files:
         path = Path(file)
         with contextlib.suppress(OSError, ValueError):  # what is not there is no result's input
             now = path.stat()
             states.append({"file": path.name, "bytes": now.st_size, "modified_ns": now.st_mtime_ns})
+    if item.missing:
+        states.append({"missing": list(item.missing)})
     return states
 
 
@@ -137,12 +139,12 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
     older = folder.with_name(f"{folder.name}-older")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if kind_of(target) != "nothing":
+        if _is_taken(target):
             target.rename(older)
         try:
             folder.rename(target)
         except BaseException:
-            if kind_of(older) != "nothing" and kind_of(target) == "nothing":
+            if _is_taken(older) and not _is_taken(target):
                 older.rename(target)
             raise
     except OSError as error:
@@ -150,9 +152,14 @@ def put_in_place(folder: Path, output: Path, item: Item, *, stems: bool) -> None
     _clear(older)
 
 
+def _is_taken(place: Path) -> bool:
+    """Whether anything has that name, be it a link that leads nowhere."""
+    return place.is_symlink() or kind_of(place) != "nothing"
+
+
 def _clear(folder: Path) -> None:
-    """Take away a folder with all that is in it, and of a link to one the link alone."""
-    if folder.is_symlink():
+    """Take away a folder with all that is in it, of a link to one the link alone, or what is no folder."""
+    if folder.is_symlink() or kind_of(folder) in ("file", "other"):
         folder.unlink(missing_ok=True)
     else:
         shutil.rmtree(folder, ignore_errors=True)

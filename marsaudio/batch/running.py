@@ -204,7 +204,7 @@ def _run(
 ) -> BatchReport:
     clear_unfinished(folder, items)
     waiting = [item for item in items if result_of(folder, item, stems=settings.stems) is None]
-    sizes = {item.name: sum(state["bytes"] for state in state_of(item)) for item in waiting}
+    sizes = {item.name: sum(state.get("bytes", 0) for state in state_of(item)) for item in waiting}
     failures: dict[str, str] = {}
     with reporting(progress) as report:
         counter = Counter(len(items), waiting, sizes, report)

@@ -187,7 +187,7 @@ def _result(
         },
         "figures": figures,
         "detection": events.parameters,
-        "notes": [*notes_on(source), *notes],
+        "notes": [*notes_on(source), *source.notes, *notes],
         "in_doubt": None
         if stems is None
         else what_is_in_doubt(stems.models, has_reference=settings.rover_noise is not None),

@@ -71,7 +71,7 @@ def events(
             merge_gap=merge_gap,
         ),
     )
-    found = dataclasses.replace(found, note=" ".join((*notes_on(known), found.note)).strip())
+    found = dataclasses.replace(found, note=" ".join((*notes_on(known), *known.notes, found.note)).strip())
     saved = found.save(output) if output is not None else None
     if as_json:
         files = {} if saved is None else {"events": saved}

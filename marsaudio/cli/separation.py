@@ -188,11 +188,13 @@ def separate(
         words = {
             "recording": files.source.name,
             "duration_s": files.duration,
-            "notes": [in_options(note) for note in files.notes],
+            "notes": [*files.source.notes, *(in_options(note) for note in files.notes)],
         }
         show_json({**words, "in_doubt": doubt, "files": {"wind": files.wind, "rover": files.rover}})
         return
     say_where_from(files.source)
+    for note in files.source.notes:
+        say(note)
     say(doubt)
     show_table([("wind", str(files.wind)), ("rover", str(files.rover))])
 

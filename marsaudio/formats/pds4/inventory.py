@@ -6,12 +6,10 @@ collections.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
 
 from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError
@@ -36,17 +34,6 @@ def find_collection(folder: Path) -> Path | None:
     AudioFormatError
         There are several.
     """
-    found = find_collections(folder)
-    if len(found) > 1:
-        raise AudioFormatError(
-            f"{str(folder)!r} holds several collections ({', '.join(path.name for path in found)}). Name the "
-            "label of one of them instead of the folder."
-        )
-    return found[0] if found else None
-
-
-def find_collections(folder: Path) -> list[Path]:
-    """The labels of collections in a folder."""
     found = []
     for path in sorted(folder.glob("*collection*.[xX][mM][lL]")):
         try:
@@ -54,29 +41,12 @@ def find_collections(folder: Path) -> list[Path]:
                 found.append(path)
         except AudioFormatError:
             continue
-    return found
-
-
-def files_of_collections(folder: Path) -> list[Path]:
-    """The files in a folder that say which products there are: labels of collections, and inventories."""
-    labels = find_collections(folder)
-    inventories = []
-    for label in labels:
-        with contextlib.suppress(AudioFormatError):  # to say so is up to who reads it
-            inventories.append(_inventory_of(label, parse_label(label))[0])
-    return [*labels, *inventories]
-
-
-def _inventory_of(path: Path, root: ElementTree.Element) -> tuple[Path, ElementTree.Element]:
-    """The file of the inventory that a collection's label names, and where the label describes it."""
-    area = next(elements(root, "File_Area_Inventory"), None)
-    file_name = None if area is None else stated(area, "file_name")
-    if area is None or file_name is None or local_name(root.tag) != "Product_Collection":
+    if len(found) > 1:
         raise AudioFormatError(
-            f"{str(path)!r} is not the label of a collection with an inventory. Name the label of a "
-            "data_audio collection, or the folder that its products are in."
+            f"{str(folder)!r} holds several collections ({', '.join(path.name for path in found)}). Name the "
+            "label of one of them instead of the folder."
         )
-    return named_by(path, file_name), area
+    return found[0] if found else None
 
 
 def read_inventory(path: Path) -> list[str]:
@@ -95,11 +65,18 @@ def read_inventory(path: Path) -> list[str]:
         The inventory is not beside it.
     """
     root = parse_label(path)
-    inventory, area = _inventory_of(path, root)
+    area = next(elements(root, "File_Area_Inventory"), None)
+    file_name = None if area is None else stated(area, "file_name")
+    if area is None or file_name is None or local_name(root.tag) != "Product_Collection":
+        raise AudioFormatError(
+            f"{str(path)!r} is not the label of a collection with an inventory. Name the label of a "
+            "data_audio collection, or the folder that its products are in."
+        )
+    inventory = named_by(path, file_name)
     if kind_of(inventory) != "file":
         raise DataUnavailableError(
-            f"The label {str(path)!r} names the inventory {inventory.name!r}, which is not beside it. "
-            "Fetch it from the same place into the same folder."
+            f"The label {str(path)!r} names the inventory {file_name!r}, which is not beside it. Fetch it "
+            "from the same place into the same folder."
         )
     with open_for_reading(inventory, wanted="an inventory", may_be_empty=True) as stream:
         try:

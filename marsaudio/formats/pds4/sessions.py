@@ -7,6 +7,7 @@ several are taken apart by them.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator
@@ -17,12 +18,7 @@ from marsaudio.atomic import kind_of
 from marsaudio.errors import AudioFormatError, DataUnavailableError, ParameterError
 from marsaudio.formats.audio import BLOCK_FRAMES, AudioReader, Samples, no_samples
 from marsaudio.formats.audio_info import AudioInfo, Described, Gap
-from marsaudio.formats.pds4.inventory import (
-    files_of_collections,
-    find_collection,
-    is_collection,
-    read_inventory,
-)
+from marsaudio.formats.pds4.inventory import find_collection, is_collection, read_inventory
 from marsaudio.formats.pds4.labels import Label, read_label
 from marsaudio.mars_time import MarsTime
 
@@ -329,12 +325,13 @@ def label_of(path: Path) -> Path | None:
     return None
 
 
-def files_about_sessions(folder: Path) -> dict[int | None, list[Path]]:
-    """What tells of sessions beside their products: labels of joined ones by session, and by None of all."""
-    about: dict[int | None, list[Path]] = {None: files_of_collections(folder)}
-    for number, label in _joined_labels(folder):
-        about.setdefault(number, []).append(label)
-    return about
+def labels_of_joined(folder: Path) -> dict[int, list[Path]]:
+    """The labels of joined products in a folder, by session."""
+    labels: dict[int, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".xml" and (match := JOINED.fullmatch(path.with_suffix(".wav").name)):
+            labels.setdefault(int(match.group(2)), []).append(path)
+    return labels
 
 
 def _by_session(names: Iterable[str]) -> dict[tuple[int, int], dict[int, str]]:
@@ -350,18 +347,11 @@ def _by_session(names: Iterable[str]) -> dict[tuple[int, int], dict[int, str]]:
 def _starts(folder: Path) -> dict[int, Label]:
     """The labels of joined products, by session: they carry the local time that the sessions began at."""
     labels = {}
-    for number, path in _joined_labels(folder):
-        try:
-            labels[number] = read_label(path)
-        except (AudioFormatError, DataUnavailableError):
-            continue
+    for number, paths in labels_of_joined(folder).items():
+        for path in paths:
+            with contextlib.suppress(AudioFormatError, DataUnavailableError):
+                labels[number] = read_label(path)
     return labels
-
-
-def _joined_labels(folder: Path) -> Iterator[tuple[int, Path]]:
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() == ".xml" and (match := JOINED.fullmatch(path.with_suffix(".wav").name)):
-            yield int(match.group(2)), path
 
 
 def no_sessions(folder: Path) -> ParameterError:
