@@ -248,6 +248,7 @@ def flac_files() -> Iterator[Malformed]:
     for sizes in ((0, 0), (65535, 0), (16, 15), (1, 1)):
         contents = put(whole, 8, *sizes, width=2, order="big")
         yield sound(f"FLAC with blocks of {sizes}", ".flac", contents)
+    yield sound("FLAC without a checksum", ".flac", whole[:26] + bytes(16) + whole[42:], HELD)
     yield sound("FLAC with the checksum of another sound", ".flac", put(whole, 26, 1, 2, 3, 4), HELD)
     for kind in (1, 3, 4, 5, 6, 126, 127):
         for size in (0, 1, 8, 2**24 - 1):
