@@ -23,6 +23,7 @@ with atheris.instrument_imports(include=["marsaudio", "json"]):
     import marsaudio.separation.rover_model
     from marsaudio.batch.inputs import find_items
     from marsaudio.formats import completeness
+    from marsaudio.formats.flac_checksum import checksum_of_flac
     from marsaudio.formats.label_files import FORMATS
     from marsaudio.formats.pds4.inventory import read_inventory
     from marsaudio.formats.pds4.labels import read_label
@@ -49,7 +50,9 @@ class Readers:
             read_riff,
             completeness.begins_like_audio,
             completeness.bytes_of_samples,
-            completeness.ogg_has_its_end,
+            completeness.extent_of,
+            completeness.frames_of_aiff,
+            checksum_of_flac,
             completeness.mp3_states_its_length,
         ):
             look(io.BytesIO(data))
