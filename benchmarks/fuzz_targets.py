@@ -53,7 +53,6 @@ class Readers:
             completeness.extent_of,
             completeness.frames_of_aiff,
             checksum_of_flac,
-            completeness.mp3_states_its_length,
         ):
             look(io.BytesIO(data))
 

@@ -30,10 +30,6 @@ from marsaudio.source import (
 
 Samples = npt.NDArray[np.float32]
 
-# Below, ten milliseconds hold too few samples to tell whether anything sounds; above, a window of a third of
-# a second has more samples than a model has use for.
-SAMPLE_RATES = (300.0, 1e6)
-
 
 class Readable(Protocol):
     """What samples can be read from later, as often as wanted."""
@@ -405,23 +401,6 @@ def validated_rate(rate: float) -> float:
         raise ParameterError(f"sample_rate={rate!r} must be a positive number of samples a second (Hz).")
     value = float(rate)
     return int(value) if value.is_integer() else value
-
-
-def require_sample_rate(sample_rate: float) -> None:
-    """Refuse rates at which no microphone records: a header that is wrong tells such.
-
-    Raises
-    ------
-    ParameterError
-        It is too low to hold wind, or too high.
-    """
-    lowest, highest = SAMPLE_RATES
-    if not lowest <= sample_rate <= highest:
-        raise ParameterError(
-            f"A recording of {sample_rate:.9g} samples a second cannot be worked on: wind and rover are told "
-            f"apart at {lowest:g} to {highest:,.0f} Hz. Its header may be wrong. In Python, "
-            "Recording(recording.samples, rate) has another rate."
-        )
 
 
 def require_recording(value: object, function: str) -> None:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from marsaudio.comparison.cross_spectra import CrossSpectra, cross_spectra, in_one_channel
 from marsaudio.errors import ParameterError
 from marsaudio.formats.encodings import FAINTEST_IN_WORDS
-from marsaudio.recording import Recording, Samples, require_recording, require_sample_rate
+from marsaudio.recording import Recording, Samples, require_recording
+from marsaudio.spectra.sample_rates import require_sample_rate
 
 FloatArray = npt.NDArray[np.float64]
 

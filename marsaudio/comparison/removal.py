@@ -16,8 +16,9 @@ from marsaudio.comparison.alignment import FRAME_SECONDS, Alignment, align
 from marsaudio.comparison.cross_spectra import CrossSpectra, cross_spectra, in_one_channel
 from marsaudio.errors import ParameterError
 from marsaudio.formats import html
-from marsaudio.recording import Recording, require_sample_rate
+from marsaudio.recording import Recording
 from marsaudio.source import describe_source
+from marsaudio.spectra.sample_rates import require_sample_rate
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]

@@ -29,6 +29,7 @@ from marsaudio.formats.encodings import (
 from marsaudio.formats.extent import Extent
 from marsaudio.formats.flac_checksum import checksum_of_flac
 from marsaudio.formats.guarded_stream import GuardedStream, Searchable
+from marsaudio.formats.mpeg_frames import holds_an_mpeg_frame
 from marsaudio.formats.opening import PathOrStream, capital, name_of, open_for_reading, searchable
 from marsaudio.formats.ranges import no_samples
 from marsaudio.formats.refusals import (
@@ -131,14 +132,13 @@ class AudioReader(Described):
         """Learn from the bytes what libsndfile does not tell."""
         # Streams that were cut out of others begin anywhere in a frame.
         if not completeness.begins_like_audio(stream) and not (
-            self._is_called(".mp3") and completeness.holds_an_mpeg_frame(stream)
+            self._is_called(".mp3") and holds_an_mpeg_frame(stream)
         ):
             raise AudioFormatError(why_unreadable(self.name, "it does not begin as audio files do"))
         self._riff = read_riff(stream)
         self._checksum = checksum_of_flac(stream)
         self._others = completeness.bytes_of_samples(stream)
         self._frames_of_aiff = completeness.frames_of_aiff(stream)
-        self._mp3_states_its_length = completeness.mp3_states_its_length(stream)
         if self._riff is not None:
             self._extent = Extent(self._riff.chunks_after)
         else:
@@ -216,7 +216,7 @@ class AudioReader(Described):
         if self._extent.is_broken:
             frames = max(self._frames_there + 1, stated_of_all)
         else:
-            frames = self._frames_promised(stated if is_mpeg and self._mp3_states_its_length else 0)
+            frames = self._frames_promised(stated if is_mpeg and self._extent.is_counted else 0)
         return AudioInfo(
             sample_rate=int(file.samplerate),
             channels=int(file.channels),

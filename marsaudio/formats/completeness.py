@@ -7,9 +7,8 @@ of an Ogg or MP3 file is there and in order in `marsaudio.formats.ogg_pages` and
 `marsaudio.formats.mpeg_frames`, and FLAC's decoder holds files against theirs; the others need a look of
 their own.
 
-Sources: ISO/IEC 11172-3 (MPEG frames); the frame named ``Xing`` or ``Info`` that encoders put first, as in
-LAME's documentation of its tag; Sonic Foundry, *Sony Wave64* (W64); Apple, *Audio Interchange File Format*
-(AIFF) and *Core Audio Format Specification* (CAF); the manual page of NeXT's and Sun's audio files (AU).
+Sources: Sonic Foundry, *Sony Wave64* (W64); Apple, *Audio Interchange File Format* (AIFF) and *Core Audio
+Format Specification* (CAF); the manual page of NeXT's and Sun's audio files (AU).
 """
 
 from __future__ import annotations
@@ -38,9 +37,6 @@ OTHER_NAMES = {b"RIFF", b"RF64", b"riff", b"fLaC", b"FORM", b".snd", b"dns.", b"
 # What libsndfile calls them.
 FORMATS = {"WAV", "WAVEX", "RF64", "W64", "FLAC", "OGG", "MP3", "AIFF", "AU", "CAF"}
 
-MP3_HEADER_SEARCH = 4096  # bytes after the ID3 tag in which the first frame must begin
-# Where the side information of a layer III frame ends: MPEG-1 or -2, stereo or mono.
-MP3_TAG_OFFSETS = (4 + 32, 4 + 17, 4 + 9)
 # An encoder's delay and padding may or may not be counted: up to two frames say nothing.
 MP3_UNCERTAIN_FRAMES = 2 * 1152
 
@@ -58,14 +54,6 @@ def begins_like_audio(stream: Searchable) -> bool:
     head = stream.read(16)
     stream.seek(origin)
     return BEGINNINGS.match(head) is not None
-
-
-def holds_an_mpeg_frame(stream: Searchable) -> bool:
-    """Whether what may be the header of an MPEG frame comes soon, as in the middle of an MP3 file."""
-    origin = stream.tell()
-    head = stream.read(MP3_HEADER_SEARCH)
-    stream.seek(origin)
-    return re.search(rb"\xff[\xe0-\xff]", head) is not None
 
 
 def is_taken_for_another(stream: Searchable) -> bool:
@@ -162,20 +150,3 @@ def extent_of(stream: Searchable) -> Extent:
         return extent_of_ogg(stream)
     # MP3 files have no name of their kind: they begin with a tag, or anywhere in a frame.
     return Extent() if head in OTHER_NAMES else extent_of_mp3(stream)
-
-
-def mp3_states_its_length(stream: Searchable) -> bool:
-    """Whether an MP3 file begins with a frame that counts the others."""
-    stream.seek(0)
-    start = 0
-    head = stream.read(10)
-    if head[:3] == b"ID3" and len(head) == 10:
-        # A tag's size has seven bits in each byte, so that it never looks like a frame.
-        start = 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
-    stream.seek(start)
-    head = stream.read(MP3_HEADER_SEARCH)
-    first = re.search(rb"\xff[\xe2-\xff]", head)
-    if first is None:
-        return False
-    frame = head[first.start() :]
-    return any(frame[offset : offset + 4] in (b"Xing", b"Info") for offset in MP3_TAG_OFFSETS)

@@ -27,6 +27,8 @@ class Extent(NamedTuple):
     uncounted : int
         Samples of each channel in the frames of an MP3 file that does not state how many there are. Decoders
         take the length of the first for that of all, and libsndfile stops after as many as there would be.
+    is_counted : bool
+        An MP3 file states how many frames it has: what libsndfile says of its length is no estimate.
     begin : int
         The byte from which on libsndfile can be given what is there before `end`.
     """
@@ -37,6 +39,7 @@ class Extent(NamedTuple):
     goes_on: bool = False
     holds_more: bool = False
     uncounted: int = 0
+    is_counted: bool = False
     begin: int = 0
 
 

@@ -88,6 +88,20 @@ def extent_of_mp3(stream: Searchable) -> Extent:
     if _counting_frame_is_there(window, first, start):  # but not whole, or it were the first of the row
         return Extent(start, is_broken=True, begin=start)
     stated = _frames_stated(window, start)
+    extent = _extent_of_row(window, start, size, stated)
+    return extent._replace(begin=begin if extent.is_broken else 0, is_counted=stated is not None)
+
+
+def holds_an_mpeg_frame(stream: Searchable) -> bool:
+    """Whether what may be the header of an MPEG frame comes soon, as in the middle of an MP3 file."""
+    origin = stream.tell()
+    head = stream.read(HEADER_SEARCH)
+    stream.seek(origin)
+    return re.search(rb"\xff[\xe0-\xff]", head) is not None
+
+
+def _extent_of_row(window: Window, start: int, size: int, stated: int | None) -> Extent:
+    """Walk over the frames from the first on, of which a number is stated or is not."""
     before = last = start  # where the last two frames began: FRAMES_IN_DOUBT
     count, uncounted, end, kind, begins_anew = 0, 0, start, None, False
     # How many frames there are before the first that may be of another sound, as counts are not always exact.
@@ -113,9 +127,9 @@ def extent_of_mp3(stream: Searchable) -> Extent:
         # Another sound, of another kind. The decoder goes on with it unless its rate is another.
         return Extent(goes_on=kind is not None and other.kind[::2] != kind[::2], uncounted=uncounted)
     if follows is not None:
-        return Extent(before, is_broken=True, begin=begin)
+        return Extent(before, is_broken=True)
     if -surplus > FRAMES_IN_DOUBT and (lacks_since := _lacks_since(window, start, size)) is not None:
-        return Extent(lacks_since, is_broken=True, begin=begin)
+        return Extent(lacks_since, is_broken=True)
     return Extent(uncounted=uncounted)
 
 

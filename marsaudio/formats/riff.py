@@ -15,6 +15,7 @@ import struct
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 
+from marsaudio.formats.chunks import CHUNK_COUNT_LIMIT
 from marsaudio.formats.guarded_stream import Searchable
 from marsaudio.formats.xml_document import UnreadableXMLError, local_name, parse_xml
 
@@ -33,7 +34,6 @@ INFO_NAMES = {
     b"ISRC": "source",
 }
 TEXT_LIMIT = 4 * 2**20  # bytes of all text chunks together; more is not metadata that anybody wrote
-CHUNK_COUNT_LIMIT = 4096
 PCM, EXTENSIBLE = 1, 0xFFFE  # encodings
 SIZE_ELSEWHERE = 0xFFFFFFFF  # what RF64 files say, and programs that stream to a pipe, such as ffmpeg
 SIZE_NOWHERE = 2**64 - 1  # the same in 64 bits

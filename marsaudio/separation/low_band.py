@@ -23,7 +23,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from marsaudio.recording import require_sample_rate
+from marsaudio.spectra.sample_rates import require_sample_rate
 from marsaudio.spectra.stft import Samples, SampleSource, SlidingRange
 
 HIGHEST_WIND = 4000.0  # Hz; above it everything is the rover's
