@@ -758,6 +758,14 @@ class TestDamagedInTheMiddle:
         (note,) = recording.source.notes
         assert note.startswith("After 2.000 s the file goes on with another sound, which is not read.")
 
+    @pytest.mark.parametrize("tag", [b"", b"TAG" + bytes(125)])
+    @pytest.mark.parametrize("frames", [2, 3, 4])
+    def test_an_mp3_file_of_which_a_few_frames_are_left_is_cut_short(self, frames, tag):
+        contents = encoded(".mp3", rate=RATE, frames=96000)
+        starts = [match.start() for match in re.finditer(rb"\xff\xfb.[\xc0-\xff]", contents, re.DOTALL)]
+        with refused(ma.AudioFormatError, "is cut short: "):
+            loaded(contents[: starts[frames] - 20] + tag)
+
     @pytest.mark.parametrize("suffix", [".ogg", ".opus"])
     def test_another_sound_behind_the_first_is_told_of(self, suffix):
         contents = encoded(suffix, rate=RATE, frames=96000)

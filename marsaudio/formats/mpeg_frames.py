@@ -81,8 +81,8 @@ def extent_of_mp3(stream: Searchable) -> Extent:
     size = _before_tags(window, first, stream.seek(0, os.SEEK_END))
     # FLAC files may begin with a tag as well.
     start = None if window.at(first, 4) == b"fLaC" else _first_row(window, first, size)
-    if start is None:
-        return Extent()
+    if start is None:  # too few follow one another to be sure of them, but the first may count more
+        return Extent(is_counted=_frames_stated(window, first) is not None)
     # libsndfile knows the frames of a stream without a name only behind nothing but tags of one kind.
     begin = 0 if start == _after_tags(window, 0, of_kinds=(b"ID3",)) else start
     if _counting_frame_is_there(window, first, start):  # but not whole, or it were the first of the row
