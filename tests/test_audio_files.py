@@ -763,7 +763,7 @@ class TestDamagedInTheMiddle:
     def test_an_mp3_file_of_which_a_few_frames_are_left_is_cut_short(self, frames, tag):
         contents = encoded(".mp3", rate=RATE, frames=96000)
         starts = [match.start() for match in re.finditer(rb"\xff\xfb.[\xc0-\xff]", contents, re.DOTALL)]
-        with refused(ma.AudioFormatError, "is cut short: "):
+        with refused(ma.AudioFormatError, "is cut short: |cannot be read as audio"):
             loaded(contents[: starts[frames] - 20] + tag)
 
     @pytest.mark.parametrize("suffix", [".ogg", ".opus"])
