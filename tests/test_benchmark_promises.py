@@ -1,7 +1,8 @@
 """What breaks promises on purpose: it tells apart what was noticed, what was not, and what no longer fits."""
 
 import pytest
-from breakages import BREAKAGES, Breakage
+from breakage import Breakage
+from breakages import BREAKAGES
 from broken_on_purpose import (
     Outcome,
     OutdatedError,
