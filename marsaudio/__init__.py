@@ -39,7 +39,7 @@ _MODULE_OF_NAME = {
     "SpectralProbabilityDensity": "spectra.level_density",
     "Spectrogram": "spectra.spectrogram",
     "Stems": "separation.stems",
-    "WindEvent": "events.table",
+    "WindEvent": "events.event",
     "WindEvents": "events.table",
     "align": "comparison.alignment",
     "compare": "comparison.removal",

@@ -23,7 +23,7 @@ from marsaudio.errors import ParameterError as ParameterError
 from marsaudio.events.baseline import QuietLevel as QuietLevel
 from marsaudio.events.detection import detect_wind as detect_wind
 from marsaudio.events.detection import detect_wind_file as detect_wind_file
-from marsaudio.events.table import WindEvent as WindEvent
+from marsaudio.events.event import WindEvent as WindEvent
 from marsaudio.events.table import WindEvents as WindEvents
 from marsaudio.formats.audio_info import Gap as Gap
 from marsaudio.formats.label_files import read_labels as read_labels

@@ -9,7 +9,8 @@ import numpy as np
 from marsaudio.catalog import microphone_named
 from marsaudio.errors import ParameterError
 from marsaudio.events.detection import WIND_BAND, detect_wind
-from marsaudio.events.table import WindEvent, WindEvents, require_events, require_same_length
+from marsaudio.events.event import WindEvent
+from marsaudio.events.table import WindEvents, require_events, require_same_length
 from marsaudio.mars_time import clock
 from marsaudio.recording import Recording, require_recording
 from marsaudio.separation.hum import Hum, find_hum

@@ -8,6 +8,7 @@ import scipy.signal
 
 import marsaudio as ma
 from marsaudio import metrics
+from marsaudio.events.quiet import wavering_of
 
 RATE = 8000
 
@@ -178,6 +179,17 @@ class TestTheQuiet:
         assert metrics.event_scores(intervals(events), gusts).f1 == 1.0
         alone = ma.detect_wind(scene([], seconds=60)).quiet_level
         assert events.quiet_level == pytest.approx(alone, abs=1.0)
+
+    @pytest.mark.parametrize("frames", [1, 15, 16, 17, 40, 301])
+    def test_wavers_as_the_median_of_what_lies_below_the_median_says(self, frames):
+        levels = np.cumsum(np.random.default_rng(frames).normal(size=(20, frames)), axis=1)
+        expected = []
+        for row in levels:
+            pairs = [(one, other) for one, other in zip(row, row[15:], strict=False)]  # 0.6 s later
+            magnitudes = [abs(a - b) for a, b in pairs if max(a, b) <= np.median(row)]
+            expected.append(1.4826 * np.median(magnitudes) / math.sqrt(2) if magnitudes else 0.0)
+        assert np.array_equal(wavering_of(levels), expected)
+        assert [wavering_of(row) for row in levels] == expected
 
     def test_states_how_well_it_is_known(self):
         levels = [ma.detect_wind(scene([], seconds=20, seed=seed)).quiet_levels[0] for seed in range(12)]

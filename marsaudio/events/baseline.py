@@ -118,7 +118,7 @@ def find_baseline(
     found = []
     for part in parts:
         told = smoothed[part][heard[part]]
-        scale = float(scale_from(np.array(wavering_of(told)), chance.quiet))
+        scale = float(scale_from(wavering_of(told), chance.quiet))
         raised = threshold_at(threshold, scale)
         found.append(
             QuietLevel(

@@ -146,7 +146,7 @@ def _chance_of(level_bytes: bytes, spacing: float, piece: float, rules: Rules) -
     spectrum = 10 ** (np.frombuffer(level_bytes) / 10)
     levels = np.concatenate(list(noise_levels(spectrum, spacing, seconds=piece)))
     smoothed = smooth(levels, np.ones(levels.shape, dtype=bool))
-    wavering = np.array([wavering_of(row) for row in smoothed])
+    wavering = wavering_of(smoothed)
     noise = QuietOfNoise(
         tuple(float(value) for value in np.quantile(smoothed, QUANTILES)),
         float(np.median(wavering)),

@@ -12,9 +12,9 @@ from marsaudio.events.band_power import BlockSpectra
 from marsaudio.events.baseline import Baseline
 from marsaudio.events.broadband import broadband_level, broadband_rise, wavering_above
 from marsaudio.events.chance import equivalent_bandwidth
+from marsaudio.events.event import WindEvent
 from marsaudio.events.level import FRAME_SECONDS, HOP_SECONDS, SMOOTHING_SECONDS, BandLevel
 from marsaudio.events.stretches import BESIDE_SECONDS, Stretch
-from marsaudio.events.table import WindEvent
 from marsaudio.events.tones import is_tonal
 
 FloatArray = npt.NDArray[np.float64]

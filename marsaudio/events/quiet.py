@@ -45,23 +45,27 @@ def quiet_level(smoothed: FloatArray, noise: QuietOfNoise) -> FloatArray:
     return np.asarray(told.min(axis=-1))
 
 
-def wavering_of(smoothed: FloatArray) -> float:
-    """How much the quieter half of the smoothed level wavers by itself, in dB.
+def wavering_of(smoothed: FloatArray) -> FloatArray:
+    """How much the quieter half of the smoothed level wavers by itself, in dB, from levels, (..., frames).
 
     The robust standard deviation of its differences over half a second and a frame, so that the two values
     share no sample and slow changes of the wind cancel; of pairs that both lie below the median, so that
     gusts do not count as wavering. 1.4826 turns the median of magnitudes into the standard deviation of a
-    normal variable.
+    normal variable. Where there is no such pair, it is 0.
     """
     lag = round((SMOOTHING_SECONDS + FRAME_SECONDS) / HOP_SECONDS)
-    earlier, later = smoothed[:-lag], smoothed[lag:]
-    if not len(later):
-        return 0.0
-    quieter = np.maximum(earlier, later) <= np.median(smoothed)
-    if not quieter.any():
-        return 0.0
-    differences = (later - earlier)[quieter]
-    return float(1.4826 * np.median(np.abs(differences)) / np.sqrt(2))
+    earlier, later = smoothed[..., :-lag], smoothed[..., lag:]
+    quieter = np.maximum(earlier, later) <= np.median(smoothed, axis=-1, keepdims=True)
+    # Medians of rows of unlike lengths, all at once: what does not count is sorted to the end.
+    magnitudes = np.sort(np.where(quieter, np.abs(later - earlier), np.inf), axis=-1)
+    counts = quieter.sum(axis=-1)
+    if not counts.any():
+        return np.zeros(counts.shape)
+    middle = np.stack([np.maximum(counts - 1, 0) // 2, counts // 2], axis=-1)
+    medians = np.take_along_axis(magnitudes, np.minimum(middle, magnitudes.shape[-1] - 1), axis=-1).mean(
+        axis=-1
+    )
+    return np.asarray(np.where(counts > 0, 1.4826 * medians / np.sqrt(2), 0.0))
 
 
 def scale_from(wavering: FloatArray, noise: QuietOfNoise) -> FloatArray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from marsaudio.events.table import WindEvent, WindEvents
+from marsaudio.events.event import WindEvent
+from marsaudio.events.table import WindEvents
 from marsaudio.mars_time import clock
 from marsaudio.report.page.wording import figure
 
