@@ -42,7 +42,7 @@ FIGURES = {
     "take_nasa_apart": 5,
     "trust_an_event": 1,
 }
-ALSO_ON_THE_SAMPLE = ("first_listen", "take_nasa_apart")  # where NASA's recording is on the machine
+ALSO_ON_THE_SAMPLE = ("first_listen",)  # where NASA's recording is on the machine
 ROVER_OF_SOL_1125 = Path("m2020_edlcam_raw/data_audio/mic_00000170_000_000001.xml")
 
 

@@ -204,4 +204,4 @@ def waits(path):
 
 
 def takes(path):
-    return str(np.ones(160 * 2**20).sum())
+    return str(len(b"x" * (2**30 + 2**28)))

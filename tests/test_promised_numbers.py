@@ -252,8 +252,9 @@ def test_three_hours_add_up_to_the_bit_between_files(tmp_path):
     rng = np.random.default_rng(180)
     path = tmp_path / "hours.wav"
     with soundfile.SoundFile(path, "w", rate, 1, "PCM_16") as file:
-        for _ in range(minutes):
-            file.write(on_grid(gust(60 * rate, rate, rng), "PCM_16"))
+        different = [on_grid(gust(60 * rate, rate, rng), "PCM_16") for _ in range(7)]
+        for number in range(minutes):
+            file.write(different[number % len(different)])
     files = ma.separate_file(path, wind=tmp_path / "wind.wav", rover=tmp_path / "rover.wav")
     heard = [soundfile.SoundFile(each) for each in (path, files.wind, files.rover)]
     assert [file.frames for file in heard] == [60 * minutes * rate] * 3
