@@ -1,5 +1,7 @@
 """Two versions of one take: how they lie to each other, and what was removed."""
 
+import functools
+
 import numpy as np
 import pytest
 from refusals import refused
@@ -37,6 +39,7 @@ def in_16_bits(samples):
     return ma.Recording(np.rint(samples * 2**15) / 2**15, RATE)
 
 
+@functools.cache  # most of the tests begin with the same two
 def pair(delay=96.3, gain_db=-3.1, sign=1, seed=4, filtered=True):
     original = 0.3 * take(seed=seed)
     late = moved(low_passed(original) if filtered else original, delay)

@@ -23,14 +23,14 @@ from marsaudio.batch import running, workers
 from marsaudio.batch.results import unfinished_folder
 from marsaudio.batch.working import Outcome, work_on
 
-NAMES = [f"r{number}.wav" for number in range(6)]
+NAMES = [f"r{number}.wav" for number in range(5)]
 PATIENCE = 120  # s; far more than any of it takes
 UNLIKE_EACH_OTHER = ["loky", "dask"]
 
 
 @pytest.fixture(scope="module")
 def recordings(gusty, tmp_path_factory):
-    """Six recordings that each take long enough to be interrupted at: the same sound, turned round."""
+    """Five recordings that each take long enough to be interrupted at: the same sound, turned round."""
     folder = tmp_path_factory.mktemp("in")
     sound = np.tile(gusty.samples, 4)
     for number, name in enumerate(NAMES):

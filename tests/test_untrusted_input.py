@@ -281,14 +281,11 @@ def test_every_recording_of_the_catalog_is_published_over_https():
 
 
 ATTACKS = [
-    "<script>alert(1)</script>",
     "]]><script>alert(1)</script>",
-    '" onload="alert(1)',
-    "&lt;script&gt;",
+    '&lt;script&gt;" onload="alert(1)',
     r"$\frac{1$",
     "$x$ \\ { } % # ^ _",
-    "\u202egpj.exe",
-    "a\nb\r\nc",
+    "\u202egpj.exe\nb\r\nc",
     "x" * 10_000,
 ]
 
