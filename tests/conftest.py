@@ -1,14 +1,10 @@
 """A short recording that every part of the library has something to find in."""
 
-import os
-
 import numpy as np
 import pytest
 from rumbling import rumble
 
 import marsaudio as ma
-
-os.environ.setdefault("NUMBA_DISABLE_JIT", "1")  # what librosa compiles takes longer than all it is asked for
 
 GUST = (2.0, 3.0)  # s
 
