@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import http.server
+import os
 import shutil
 import threading
 
@@ -17,7 +18,12 @@ playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed.")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed."),
+    pytest.mark.skipif(
+        os.environ.get("MARSAUDIO_TEST_BROWSER") == "no", reason="MARSAUDIO_TEST_BROWSER says not to."
+    ),
+]
 
 SECONDS = 12.0
 MUTED = ((5.0, 5.4), (9.0, 12.0))  # s; a moment, and the end
