@@ -21,7 +21,7 @@ CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := s
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed."),
     pytest.mark.skipif(
-        os.environ.get("MARSAUDIO_TEST_BROWSER") == "no", reason="MARSAUDIO_TEST_BROWSER says not to."
+        os.environ.get("MARSAUDIO_TEST_SHOWN") == "no", reason="MARSAUDIO_TEST_SHOWN says not to."
     ),
 ]
 
