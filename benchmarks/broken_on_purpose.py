@@ -194,7 +194,7 @@ def main() -> None:
         found = ", ".join(outcome.noticed_by) or f"NOTHING\n{outcome.said[-3000:]}"
         print(f"{breakage.promise} | {breakage.means} | {outcome.seconds:.0f} s | {found}", flush=True)
     if given.docs is not None:
-        (given.docs / "reliability").mkdir(exist_ok=True)
+        (given.docs / "reliability").mkdir(parents=True, exist_ok=True)
         (given.docs / "reliability" / "promises.md").write_text(as_markdown(outcomes), encoding="utf-8")
     sys.exit(0 if all(outcome.noticed_by for outcome in outcomes) else 1)
 

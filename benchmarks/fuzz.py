@@ -155,7 +155,7 @@ def main() -> None:
         results.append(fuzz(name, given.seconds, given.output.absolute()))
         print(results[-1])
     if given.docs is not None:
-        (given.docs / "reliability").mkdir(exist_ok=True)
+        (given.docs / "reliability").mkdir(parents=True, exist_ok=True)
         (given.docs / "reliability" / "fuzz.md").write_text(as_markdown(results), encoding="utf-8")
     sys.exit(1 if any(one.findings for one in results) else 0)
 

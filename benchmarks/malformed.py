@@ -79,7 +79,7 @@ def main() -> None:
     text = f"{conditions.in_a_sentence()}\n\n{table()}\n"
     print(text)
     if given.docs is not None:
-        (given.docs / "reliability").mkdir(exist_ok=True)
+        (given.docs / "reliability").mkdir(parents=True, exist_ok=True)
         (given.docs / "reliability" / "malformed.md").write_text(text, encoding="utf-8")
 
 

@@ -158,10 +158,11 @@ class TestStems:
     @given(recording=sounds())
     @settings(slow, max_examples=30)
     def test_follow_their_channels(self, recording):
+        wind = ma.separate(recording).wind.samples
         turned = ma.Recording(recording.samples[::-1], recording.sample_rate, source=recording.source)
-        assert np.array_equal(ma.separate(turned).wind.samples[::-1], ma.separate(recording).wind.samples)
+        assert np.array_equal(ma.separate(turned).wind.samples[::-1], wind)
         alone = ma.Recording(recording.samples[:1], recording.sample_rate, source=recording.source)
-        assert np.array_equal(ma.separate(alone).wind.samples, ma.separate(recording).wind.samples[:1])
+        assert np.array_equal(ma.separate(alone).wind.samples, wind[:1])
 
 
 LARGEST, FAINTEST = 2.0**40, 2.0**-60  # peaks of what is worked on
