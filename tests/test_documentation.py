@@ -54,6 +54,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     mpl.use(before)
 
 
+@pytest.mark.shown
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_in_docstrings_run(name: str, workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     failed, tried = doctest.testmod(importlib.import_module(name))
@@ -62,6 +63,7 @@ def test_examples_in_docstrings_run(name: str, workplace: Path, capsys: pytest.C
     assert list(workplace.iterdir()) == [], "examples leave no files behind"
 
 
+@pytest.mark.shown
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_examples_on_pages_run_and_print_what_the_page_says(
     page: Path, workplace: Path, capsys: pytest.CaptureFixture[str]

@@ -68,10 +68,9 @@ def test_notebook_on_the_sample_says_that_it_is_simulated(name: str, tmp_path: P
     check_players_and_figures(name, shown)
 
 
+@pytest.mark.shown
 @pytest.mark.parametrize("name", NAMES)
 def test_notebook_on_the_recording_of_february_20_credits_nasa(name: str, tmp_path: Path) -> None:
-    if os.environ.get("MARSAUDIO_TEST_SHOWN") == "no":
-        pytest.skip("MARSAUDIO_TEST_SHOWN says not to.")
     path = catalog.local_path("feb20_filtered") if os.environ.get("MARSAUDIO_DATA_DIR") else None
     if path is None:
         pytest.skip("MARSAUDIO_DATA_DIR names no folder with feb20_filtered")

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import functools
 import http.server
-import os
 import shutil
 import threading
 
@@ -20,9 +19,7 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed."),
-    pytest.mark.skipif(
-        os.environ.get("MARSAUDIO_TEST_SHOWN") == "no", reason="MARSAUDIO_TEST_SHOWN says not to."
-    ),
+    pytest.mark.shown,
 ]
 
 SECONDS = 12.0
