@@ -1,18 +1,10 @@
-"""A short recording that every part of the library has something to find in, and what is left out when."""
-
-import os
+"""A short recording that every part of the library has something to find in."""
 
 import numpy as np
 import pytest
 from rumbling import rumble
 
 import marsaudio as ma
-
-
-def pytest_runtest_setup(item):
-    if item.get_closest_marker("shown") and os.environ.get("MARSAUDIO_TEST_SHOWN") == "no":
-        pytest.skip("MARSAUDIO_TEST_SHOWN says not to.")
-
 
 GUST = (2.0, 3.0)  # s
 
